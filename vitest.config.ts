@@ -1,0 +1,22 @@
+/** The suites: `core` runs wholly in virtual time, `realtime` repeats the main flows on the wall clock. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'core',
+          include: ['test/{unit,model,property,conformance,chaos,e2e}/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'realtime', include: ['test/realtime/**/*.test.ts'], testTimeout: 60_000 },
+      },
+    ],
+  },
+});
