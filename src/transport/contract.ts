@@ -3,6 +3,7 @@
  * Implement both as plain objects: the runtime wires them to the charts, keeps the playout ledger and the gates.
  */
 import type { Chunk, Codec } from '../audio/chunk.ts';
+import type { OffhookError } from '../errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 
@@ -131,6 +132,8 @@ export interface TransportHost {
   random(): number;
   /** A call rings. The transport goes on to the next message; the agent decides. */
   incoming(leg: Leg): void;
+  /** The transport takes no more calls and will not come back by itself; running calls go on. */
+  linkLost?(error: OffhookError): void;
 }
 
 export interface DialRequest {

@@ -1,0 +1,177 @@
+/**
+ * @module What the call chart remembers and how each fact changes it: pure functions from context to context.
+ * No decision is taken here; the states ask these questions in their guards.
+ */
+import { CANNED } from './lines.ts';
+import type {
+  Asked,
+  CallContext,
+  CallInput,
+  Generation,
+  GenerationKind,
+  PlayoutChartFact,
+} from './vocabulary.ts';
+
+export function createContext(input: CallInput): CallContext {
+  return {
+    ...input,
+    gens: [],
+    cutting: [],
+    lastGen: 0,
+    lastRequest: 0,
+    asked: [],
+    connection: 0,
+    lastConnection: 0,
+    mediaEpoch: 0,
+    mediaOpen: 0,
+    answered: false,
+    lineGone: false,
+    started: 'no',
+    greeting: input.policy.greeting === 'none' ? 'none' : 'due',
+    greetingHeardMs: 0,
+    turn: 'none',
+    tools: [],
+    toolsSeen: [],
+    toolRounds: 0,
+    misses: 0,
+    digitsWaiting: false,
+    digits: 0,
+    collect: null,
+    transfer: null,
+    apologies: 0,
+    owed: false,
+    sessionFailed: null,
+    endingGen: 0,
+    finalWord: false,
+    outcome: { status: 'failed', endedBy: 'runtime', reason: 'unfinished' },
+  };
+}
+
+/** The model's own voice, as against lines of ours played between. */
+export const isSpoken = (generation: Generation): boolean =>
+  generation.kind !== 'filler' && generation.kind !== 'one-moment';
+
+export const isFromSession = (kind: GenerationKind): boolean => !(CANNED as readonly string[]).includes(kind);
+
+/** A generation has started: it answers the request it names, or the model began by itself. */
+export function noteStarted(
+  context: CallContext,
+  gen: number,
+  request: number | undefined,
+): Partial<CallContext> {
+  const asked = context.asked.find((entry) => entry.request === request);
+  const kind: GenerationKind = asked?.kind ?? 'reply';
+  return {
+    lastGen: gen,
+    gens: [...context.gens, { gen, kind, phase: 'generating', audio: false }],
+    asked: context.asked.filter((entry) => entry !== asked),
+  };
+}
+
+function patchGeneration(
+  context: CallContext,
+  gen: number,
+  patch: Partial<Generation>,
+): readonly Generation[] {
+  return context.gens.map((entry) => (entry.gen === gen ? { ...entry, ...patch } : entry));
+}
+
+export function noteAudio(context: CallContext, gen: number): Partial<CallContext> {
+  const entry = context.gens.find((candidate) => candidate.gen === gen);
+  const answers = entry !== undefined && isFromSession(entry.kind);
+  return {
+    gens: patchGeneration(context, gen, { audio: true }),
+    // The first sound of a reply answers the turn; what it then says is its own affair.
+    ...(answers ? { turn: 'none' as const, misses: 0, apologies: 0, owed: false } : {}),
+  };
+}
+
+/** Everything has arrived. With no audio there is nothing to drain, so the generation is over at once. */
+export function noteDone(
+  context: CallContext,
+  gen: number,
+  audioMs: number,
+  tools: number,
+  reason: string,
+): Partial<CallContext> {
+  const entry = context.gens.find((candidate) => candidate.gen === gen);
+  if (entry === undefined) return {};
+  if (entry.audio && audioMs > 0) return { gens: patchGeneration(context, gen, { phase: 'done' }) };
+  const gens = context.gens.filter((candidate) => candidate !== entry);
+  if (tools > 0) return { gens, turn: 'none' };
+  if (reason === 'cancelled') return { gens, ...remake(entry, context) };
+  return { gens, ...miss(entry, context) };
+}
+
+export function noteFailed(context: CallContext, gen: number): Partial<CallContext> {
+  const entry = context.gens.find((candidate) => candidate.gen === gen);
+  if (entry === undefined) return {};
+  if (entry.audio) return { gens: patchGeneration(context, gen, { phase: 'done' }) };
+  return { gens: context.gens.filter((candidate) => candidate !== entry), ...miss(entry, context) };
+}
+
+/** A request was refused. A request that lost against a reply the model began by itself owes nothing. */
+export function noteRefused(
+  context: CallContext,
+  request: number,
+  superseded: boolean,
+): Partial<CallContext> {
+  const entry = context.asked.find((candidate) => candidate.request === request);
+  if (entry === undefined) return {};
+  const asked = context.asked.filter((candidate) => candidate !== entry);
+  return superseded ? { asked } : { asked, ...miss(entry, context) };
+}
+
+function miss(entry: Generation | Asked, context: CallContext): Partial<CallContext> {
+  if (entry.kind === 'filler' || entry.kind === 'one-moment') return {};
+  return { misses: context.misses + 1, ...remake(entry, context) };
+}
+
+/** A greeting that came to nothing before the callee could hear it is made once more. */
+function remake(entry: Generation | Asked, context: CallContext): Partial<CallContext> {
+  return entry.kind === 'greeting' && !context.answered && context.misses === 0 ? { greeting: 'due' } : {};
+}
+
+export function noteDrained(context: CallContext, fact: PlayoutChartFact): Partial<CallContext> {
+  const entry = context.gens.find((candidate) => candidate.gen === fact.gen);
+  return {
+    gens: context.gens.filter((candidate) => candidate !== entry),
+    ...(entry?.kind === 'greeting' ? { greetingHeardMs: fact.playedMs } : {}),
+  };
+}
+
+export function noteCut(context: CallContext, fact: PlayoutChartFact): Partial<CallContext> {
+  const entry = context.cutting.find((candidate) => candidate.gen === fact.gen);
+  return {
+    cutting: context.cutting.filter((candidate) => candidate !== entry),
+    ...(entry?.kind === 'greeting' ? { greetingHeardMs: fact.playedMs } : {}),
+  };
+}
+
+/** Everything alive becomes something that waits for its `playout.cut`; what was asked for is taken back. */
+export function noteCutting(context: CallContext): Partial<CallContext> {
+  return { gens: [], cutting: [...context.cutting, ...context.gens], asked: [] };
+}
+
+/** What the loss of the session leaves owing: an unanswered turn, a reply cut short, results not answered yet. */
+export function noteSessionLost(context: CallContext): Partial<CallContext> {
+  const cutShort = context.gens.some(
+    (entry) => isSpoken(entry) && isFromSession(entry.kind) && entry.kind !== 'greeting',
+  );
+  const greeting =
+    context.gens.some((entry) => entry.kind === 'greeting') ||
+    context.asked.some((entry) => entry.kind === 'greeting');
+  return {
+    connection: 0,
+    owed:
+      context.owed ||
+      cutShort ||
+      context.turn !== 'none' ||
+      context.asked.some((entry) => entry.kind === 'reply') ||
+      context.tools.some((run) => run.status === 'given'),
+    ...(greeting && context.greetingHeardMs < REPEAT_GREETING_BELOW ? { greeting: 'due' as const } : {}),
+  };
+}
+
+/** With less than this heard, a greeting that was cut off is worth saying again (DESIGN, session loss). */
+export const REPEAT_GREETING_BELOW = 1_000;

@@ -1,0 +1,123 @@
+/**
+ * @module The questions the call chart asks before it moves. Each reads the context as the facts have left it,
+ * so most transitions are level-triggered: no edge has to arrive in time for the chart to end up right.
+ */
+import { isFromSession, isSpoken } from './context.ts';
+import type { CallContext, CallEvent } from './vocabulary.ts';
+
+interface At {
+  context: CallContext;
+  event: CallEvent;
+}
+
+type Of<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
+
+/** Narrows to the event a guard or action was written for; the chart wires it to no other. */
+export function eventAs<T extends CallEvent['type']>(event: CallEvent, _type: T): Of<T> {
+  return event as Of<T>;
+}
+
+export const runningTools = (context: CallContext) => context.tools.filter((run) => run.status === 'running');
+
+/** Nothing of the model's voice, or of ours in its place, is alive or asked for. */
+const idle = (context: CallContext): boolean => !context.gens.some(isSpoken) && context.asked.length === 0;
+
+const resultsGiven = (context: CallContext): boolean =>
+  context.tools.length > 0 && runningTools(context).length === 0;
+
+export const guards = {
+  // Line and session
+  accepted: ({ event }: At) => eventAs(event, 'screen.done').accept,
+  unanswered: ({ context }: At) => !context.answered,
+  lineGone: ({ context }: At) => context.lineGone,
+  mediaOpen: ({ context }: At) => context.mediaOpen > 0,
+  sessionAbsent: ({ context }: At) => context.connection === 0,
+  sessionReady: ({ context }: At) => context.connection > 0,
+  sessionFailed: ({ context }: At) => context.sessionFailed !== null,
+  runtimeTurns: ({ context }: At) => context.policy.turns === 'runtime',
+  interruptsAtOnce: ({ context }: At) => context.policy.interruptAfter === 0,
+  answersAtOnce: ({ context }: At) => context.policy.turns === 'model' || context.policy.answerAfter === 0,
+  isRecording: ({ context }: At) => context.policy.recording,
+
+  // Greeting
+  isInbound: ({ context }: At) => context.direction === 'inbound',
+  greetsOpenly: ({ context }: At) => context.policy.greeting === 'open',
+  greetingAged: ({ context }: At) => context.greeting === 'aged',
+  greetingDue: ({ context }: At) => context.connection > 0 && context.greeting === 'due',
+  readyToGreet: ({ context }: At) => readyToSpeak(context) && greets(context),
+  readyToListen: ({ context }: At) => readyToSpeak(context),
+  greetingMissed: ({ context }: At) => context.misses > 0 && idle(context) && context.greeting !== 'due',
+  greetingOver: ({ context }: At) => idle(context) && context.greeting !== 'due',
+  backWithSomethingOwed: ({ context }: At) => context.connection > 0 && context.owed,
+
+  // Generations
+  somethingAlive: ({ context }: At) => context.gens.length > 0 || context.asked.length > 0,
+  spokenAudio: ({ context }: At) => context.gens.some((entry) => isSpoken(entry) && entry.audio),
+  noSpokenAudio: ({ context }: At) => !context.gens.some((entry) => isSpoken(entry) && entry.audio),
+  nothingSpokenToolsPending: ({ context }: At) => !context.gens.some(isSpoken) && context.tools.length > 0,
+  nothingSpoken: ({ context }: At) => !context.gens.some(isSpoken),
+  replyUnderWay: ({ context }: At) => !idle(context),
+  stillGenerating: ({ context }: At) =>
+    context.gens.some((entry) => isSpoken(entry) && entry.phase === 'generating'),
+  allGenerated: ({ context }: At) => context.gens.filter(isSpoken).every((entry) => entry.phase === 'done'),
+  wasAsked: ({ context, event }: At) => {
+    const { request } = eventAs(event, 'gen.started');
+    return context.asked.some((entry) => entry.request === request);
+  },
+
+  // Turns
+  turnOpen: ({ context }: At) => context.turn === 'open',
+  turnUnasked: ({ context }: At) =>
+    context.turn === 'open' && idle(context) && context.policy.turns === 'runtime',
+  turnSuperseded: ({ context }: At) => context.turn === 'superseded',
+  saysSomething: ({ context, event }: At) =>
+    context.turn !== 'none' || eventAs(event, 'turn.committed').chars > 0,
+  nothingLeftToThinkAbout: ({ context }: At) => idle(context) && context.turn !== 'open',
+  replyOwed: ({ context }: At) =>
+    idle(context) &&
+    context.turn === 'none' &&
+    (context.owed || context.digitsWaiting || resultsGiven(context)),
+  missedOnce: ({ context }: At) => context.misses === 1 && idle(context),
+  missedTwice: ({ context }: At) => context.misses >= 2 && idle(context),
+  missedTwiceAgain: ({ context }: At) => context.misses >= 2 && idle(context) && context.apologies > 0,
+  apologisedBefore: ({ context }: At) => context.apologies > 0,
+
+  // Tools
+  toolsPendingAndIdle: ({ context }: At) => context.tools.length > 0 && idle(context),
+  resultsGiven: ({ context }: At) => resultsGiven(context),
+  noTools: ({ context }: At) => context.tools.length === 0,
+  tooManyToolRounds: ({ context }: At) =>
+    resultsGiven(context) && context.toolRounds >= context.policy.maxToolRounds,
+  endsTheCall: ({ context, event }: At) =>
+    context.policy.endingTools.includes(eventAs(event, 'tool.call').name),
+
+  // Keypad and far end
+  lastDigit: ({ context, event }: At) =>
+    eventAs(event, 'digits.key').class === 'hash' ||
+    (context.collect !== null && context.digits + 1 >= context.collect.max),
+  machineVerdict: ({ event }: At) => eventAs(event, 'leg.verdict').result === 'machine',
+  voicemailWanted: ({ context, event }: At) =>
+    context.policy.voicemail && eventAs(event, 'leg.verdict').result === 'machine',
+  messageOver: ({ context }: At) => context.gens.length === 0 && context.asked.length === 0,
+
+  // Transfers
+  handsOff: ({ context }: At) => context.transfer?.after === 'terminate',
+  mediaTakenAway: ({ context, event }: At) =>
+    eventAs(event, 'leg.mediaStopped').expected && context.transfer?.after === 'terminate',
+  comesBack: ({ context }: At) => context.transfer?.after === 'return',
+  takesBackAfterFailure: ({ context }: At) =>
+    context.transfer?.after === 'return' || context.policy.returnAfterFailure,
+
+  // Ending
+  farewellOver: ({ context }: At) =>
+    context.gens.length === 0 &&
+    context.asked.length === 0 &&
+    !runningTools(context).some((run) => run.gen === context.endingGen),
+  onlySessionVoiceLeft: ({ context }: At) =>
+    [...context.gens, ...context.asked].every((entry) => isFromSession(entry.kind)),
+  settled: ({ context }: At) =>
+    context.finalWord && !runningTools(context).some((run) => run.onHangup === 'finish'),
+};
+
+const readyToSpeak = (context: CallContext): boolean => context.connection > 0 && context.started === 'done';
+const greets = (context: CallContext): boolean => context.greeting === 'due' || context.greeting === 'asked';

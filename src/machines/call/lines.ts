@@ -1,0 +1,10 @@
+/** @module The kinds of generation whose audio is ours: the leg plays them, no model is asked. */
+import type { CannedLine } from './vocabulary.ts';
+
+export const CANNED = [
+  'apology',
+  'one-moment',
+  'filler',
+  'goodbye',
+  'transfer-failed',
+] as const satisfies readonly CannedLine[];
