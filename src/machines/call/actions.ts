@@ -57,7 +57,7 @@ const play = (line: CannedLine) =>
 const cut = (by: 'voice' | 'runtime') =>
   enqueueActions(({ context, enqueue }) => {
     const first = context.gens[0];
-    if (first) enqueue.sendTo('leg', { type: 'flush', gen: first.gen });
+    if (first) enqueue.sendTo('leg', { type: 'flush', gen: first.gen, by });
     for (const entry of context.gens) {
       if (entry.phase === 'generating' && isFromSession(entry.kind)) {
         enqueue.sendTo('session', { type: 'cancel', gen: entry.gen, by });
@@ -84,6 +84,10 @@ export const actions = {
   suspendPlayout: toLeg({ type: 'suspend', on: true }),
   resumePlayout: toLeg({ type: 'suspend', on: false }),
   orderTransfer: toLeg(({ context }) => ({ type: 'transfer', request: context.transfer?.request ?? '' })),
+  takePolicy: assign(({ event }) => {
+    const { policy } = eventAs(event, 'screen.done');
+    return { policy, greeting: policy.greeting === 'none' ? 'none' : 'due' };
+  }),
   noteAnswered: assign({ answered: true }),
   noteMediaStarted: assign(({ event }) => {
     const { epoch } = eventAs(event, 'leg.mediaStarted');
@@ -171,8 +175,8 @@ export const actions = {
 
   // Generations
   startGeneration: enqueueActions(({ context, event, enqueue }) => {
-    const { gen, request } = eventAs(event, 'gen.started');
-    enqueue.assign(noteStarted(context, gen, request));
+    const { gen, request, own } = eventAs(event, 'gen.started');
+    enqueue.assign(noteStarted(context, gen, request, own));
     enqueue.sendTo('leg', { type: 'begin', gen });
   }),
   refuseGeneration: enqueueActions(({ event, enqueue }) => {
@@ -295,7 +299,8 @@ export const actions = {
   }),
   beginCollecting: assign(({ event }) => {
     const { request, max, first, next } = eventAs(event, 'digits.collect');
-    return { digits: 0, collect: { request, max, first, next } };
+    // Keys pressed a moment ago and not entered yet belong to this entry.
+    return { collect: { request, max, first, next } };
   }),
   digitsComplete: enqueueActions(({ context, event, enqueue }) => {
     const n = context.digits + (eventAs(event, 'digits.key').class === 'hash' ? 0 : 1);

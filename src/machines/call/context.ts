@@ -2,7 +2,7 @@
  * @module What the call chart remembers and how each fact changes it: pure functions from context to context.
  * No decision is taken here; the states ask these questions in their guards.
  */
-import { CANNED } from './lines.ts';
+import { OURS } from './lines.ts';
 import type {
   Asked,
   CallContext,
@@ -51,16 +51,17 @@ export function createContext(input: CallInput): CallContext {
 export const isSpoken = (generation: Generation): boolean =>
   generation.kind !== 'filler' && generation.kind !== 'one-moment';
 
-export const isFromSession = (kind: GenerationKind): boolean => !(CANNED as readonly string[]).includes(kind);
+export const isFromSession = (kind: GenerationKind): boolean => !OURS.includes(kind);
 
 /** A generation has started: it answers the request it names, or the model began by itself. */
 export function noteStarted(
   context: CallContext,
   gen: number,
   request: number | undefined,
+  own = false,
 ): Partial<CallContext> {
   const asked = context.asked.find((entry) => entry.request === request);
-  const kind: GenerationKind = asked?.kind ?? 'reply';
+  const kind: GenerationKind = asked?.kind ?? (own ? 'audio' : 'reply');
   return {
     lastGen: gen,
     gens: [...context.gens, { gen, kind, phase: 'generating', audio: false }],

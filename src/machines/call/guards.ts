@@ -70,8 +70,9 @@ export const guards = {
   turnUnasked: ({ context }: At) =>
     context.turn === 'open' && idle(context) && context.policy.turns === 'runtime',
   turnSuperseded: ({ context }: At) => context.turn === 'superseded',
+  /** A vendor that takes the turns commits only what it takes for speech, and often before it has the words. */
   saysSomething: ({ context, event }: At) =>
-    context.turn !== 'none' || eventAs(event, 'turn.committed').chars > 0,
+    context.policy.turns === 'model' || context.turn !== 'none' || eventAs(event, 'turn.committed').chars > 0,
   nothingLeftToThinkAbout: ({ context }: At) => idle(context) && context.turn !== 'open',
   replyOwed: ({ context }: At) =>
     idle(context) &&

@@ -8,3 +8,6 @@ export const CANNED = [
   'goodbye',
   'transfer-failed',
 ] as const satisfies readonly CannedLine[];
+
+/** Kinds no model is behind: nothing is cancelled, truncated or waited for there. */
+export const OURS: readonly string[] = [...CANNED, 'audio'];

@@ -33,7 +33,12 @@ export const ringing = callSetup.createStateConfig({
       invoke: { id: 'screen', src: 'screen', input: ({ context }) => ({ call: context.id }) },
       on: {
         'screen.done': [
-          { guard: 'accepted', target: 'opening', meta: { why: 'the call is wanted' } },
+          {
+            guard: 'accepted',
+            target: 'opening',
+            actions: 'takePolicy',
+            meta: { why: 'the call is wanted' },
+          },
           {
             target: '#call.closing.settling',
             actions: ['rejectLeg', 'endedByScreen'],

@@ -9,7 +9,7 @@ import type { GenerationEnd, SessionOrder } from '../../providers/contract.ts';
 export type CannedLine = 'apology' | 'one-moment' | 'filler' | 'goodbye' | 'transfer-failed';
 
 /** What a generation is for. Canned lines are generations too, with a source that is ours. */
-export type GenerationKind = 'reply' | 'greeting' | 'say' | 'message' | CannedLine;
+export type GenerationKind = 'reply' | 'greeting' | 'say' | 'message' | 'audio' | CannedLine;
 
 /** A reply from its start until it was cut, failed or drained. */
 export interface Generation {
@@ -143,7 +143,8 @@ export type SessionChartFact =
   | { type: 'voice.stop'; epoch: number }
   | { type: 'turn.committed'; turn: string; chars: number }
   | { type: 'turn.reopened'; turn: string }
-  | { type: 'gen.started'; gen: number; request?: number }
+  /** `own`: audio the program plays itself. */
+  | { type: 'gen.started'; gen: number; request?: number; own?: true }
   | { type: 'gen.audio'; gen: number }
   | { type: 'gen.done'; gen: number; audioMs: number; tools: number; reason: GenerationEnd }
   | { type: 'gen.failed'; gen?: number; request?: number; code: string }
@@ -161,7 +162,8 @@ export type CallEvent =
   | PlayoutChartFact
   | { type: 'media.stalled'; epoch: number }
   | { type: 'media.flowing'; epoch: number }
-  | { type: 'screen.done'; accept: boolean; code: string }
+  /** Screening is over; a call that is taken has its session's settings from here on. */
+  | { type: 'screen.done'; accept: boolean; code: string; policy: CallPolicy }
   | { type: 'start.done' }
   | { type: 'limit.reached' }
   | { type: 'tool.done'; call: string; ok: boolean }
@@ -192,7 +194,7 @@ export type LegOrder =
   /** No more audio of it will come: say when it has drained. */
   | { type: 'finish'; gen: number }
   /** Cut this generation and every later one, now. */
-  | { type: 'flush'; gen: number }
+  | { type: 'flush'; gen: number; by: 'voice' | 'runtime' }
   /** Play one of our own lines as a generation that answers `request`. */
   | { type: 'play'; line: CannedLine; request: number }
   /** Away: what the carrier echoes meanwhile was not heard. */
@@ -214,8 +216,8 @@ export type CallTag =
 /** How the chart's waits are named; each can be found in a log as `xstate.after.<name>.<state>`. */
 export const DELAYS = {
   /** A greeting older than this no longer fits the moment the callee picks up. */
-  /** A screen that takes longer lets the caller in. */
-  screeningMax: 3_000,
+  /** The screening port ends after 3 s for the verdict and 5 s for the session's recipe; this is behind it. */
+  screeningMax: 10_000,
   greetingAge: 20_000,
   openingMax: 10_000,
   /** The carrier's ring timer is the truth; ours only catches its loss. */

@@ -1,0 +1,2 @@
+/** @module `offhook/clawops`: the ClawOps network. */
+export * from './transport/clawops/index.ts';
