@@ -1,0 +1,126 @@
+/**
+ * @module The only state of the translation: which response is which generation, what audio its items hold,
+ * and which of our events asked for it. One map per connection, since the vendor's ids die with it.
+ */
+
+/** One audio item of a response. */
+export interface Item {
+  readonly id: string;
+  /** Audio received so far in ms, audio that came too late to be played included. */
+  ms: number;
+}
+
+/** One response of the vendor. */
+export interface Generation {
+  readonly gen: number;
+  readonly response: string;
+  readonly request: number | undefined;
+  /** In the order in which they began to sound. */
+  readonly items: Item[];
+  /** Audio passed on, in ms. */
+  audioMs: number;
+  /** Tool calls passed on. */
+  tools: number;
+  /** The caller began to speak during it and the vendor's detector cancels it. */
+  interrupted: boolean;
+  /** Ordered to end: what still comes of it is dropped. */
+  cut: boolean;
+  /** `response.done` has come. */
+  done: boolean;
+}
+
+/** What a client event was for; an error that names the event is judged by it. */
+export type Purpose = 'session' | 'update' | 'response' | 'cancel' | 'truncate' | 'item' | 'commit';
+
+// Truncation comes within seconds of the end of a response; this many cover minutes of conversation.
+const KEPT = 64;
+
+const EVENT = /^offhook_([a-z]+)_\d+$/;
+
+/** The map of one connection; keeps the newest 64 responses. */
+export class Ids {
+  readonly #responses = new Map<string, Generation>();
+  readonly #requests = new Map<string, number>();
+  readonly #calls = new Set<string>();
+  #events = 0;
+
+  /** Names a client event. With `request` it is remembered until it is answered or settled. */
+  event(purpose: Purpose, request?: number): string {
+    const id = `offhook_${purpose}_${(this.#events += 1)}`;
+    if (request !== undefined) this.#requests.set(id, request);
+    return id;
+  }
+
+  /** What the event with this id was for; undefined where it is not ours. */
+  purpose(event: string): Purpose | undefined {
+    return EVENT.exec(event)?.[1] as Purpose | undefined;
+  }
+
+  /** The request behind an event id, once. */
+  settle(event: string): number | undefined {
+    const request = this.#requests.get(event);
+    this.#requests.delete(event);
+    return request;
+  }
+
+  /** Ends the wait for a request that a response has answered; false where it was not waited for. */
+  answered(request: number): boolean {
+    for (const [event, waiting] of this.#requests) {
+      if (waiting === request) return this.#requests.delete(event);
+    }
+    return false;
+  }
+
+  begin(response: string, gen: number, request: number | undefined): Generation {
+    const generation: Generation = {
+      gen,
+      response,
+      request,
+      items: [],
+      audioMs: 0,
+      tools: 0,
+      interrupted: false,
+      cut: false,
+      done: false,
+    };
+    this.#responses.set(response, generation);
+    const [oldest] = this.#responses.keys();
+    if (this.#responses.size > KEPT && oldest !== undefined) this.#responses.delete(oldest);
+    return generation;
+  }
+
+  /** By the vendor's response id. */
+  response(id: string): Generation | undefined {
+    return this.#responses.get(id);
+  }
+
+  generation(gen: number): Generation | undefined {
+    for (const generation of this.#responses.values()) if (generation.gen === gen) return generation;
+    return undefined;
+  }
+
+  /** The vendor's detector has cancelled whatever it was generating. */
+  interrupt(): void {
+    for (const generation of this.#responses.values()) generation.interrupted = true;
+  }
+
+  /** True for the first sight of a tool call id. */
+  firstCall(call: string): boolean {
+    if (this.#calls.has(call)) return false;
+    this.#calls.add(call);
+    return true;
+  }
+}
+
+/** The item of a generation, made on first sight. */
+export function itemOf(generation: Generation, id: string): Item {
+  const { items } = generation;
+  // The newest item is nearly always the one meant: this runs for every piece of audio.
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    const item = items[index];
+    if (item?.id === id) return item;
+  }
+  const item: Item = { id, ms: 0 };
+  items.push(item);
+  return item;
+}
