@@ -47,6 +47,26 @@ export function base64Of(chunk: Chunk): Uint8Array {
   return chunk.base64;
 }
 
+/**
+ * Cuts a chunk after `bytes` of its audio without decoding it.
+ * @param bytes where to cut; a multiple of 3 if the chunk is base64 only, since four characters hold three bytes.
+ */
+export function splitChunk(chunk: Chunk, bytes: number): [Chunk, Chunk] {
+  const ms = bytes / BYTES_PER_MS;
+  const part = (from: 0 | 1): Chunk => ({
+    gen: chunk.gen,
+    ms: from === 0 ? ms : chunk.ms - ms,
+    at: from === 0 ? chunk.at : chunk.at + ms,
+    base64: bytes % 3 === 0 ? slice(chunk.base64, (bytes / 3) * 4, from) : undefined,
+    bytes: slice(chunk.bytes, bytes, from),
+  });
+  return [part(0), part(1)];
+}
+
+function slice(data: Uint8Array | undefined, at: number, from: 0 | 1): Uint8Array | undefined {
+  return from === 0 ? data?.subarray(0, at) : data?.subarray(at);
+}
+
 /** How many bytes a piece of base64 text decodes to. */
 export function base64Length(text: Uint8Array): number {
   const { length } = text;

@@ -3,7 +3,7 @@
  * one timer that ends the wait for an echo.
  */
 import type { TimerHandle } from '../runtime/clock.ts';
-import type { Chunk } from './chunk.ts';
+import { BYTES_PER_MS, type Chunk, splitChunk } from './chunk.ts';
 import {
   addAudio,
   createGenerationTable,
@@ -25,6 +25,10 @@ interface Mark {
 
 // Bounds what a cut has to guess by time; five marks a second cost nothing.
 const MARK_EVERY_MS = 200;
+// A mark closes the carrier's current frame: in mid-speech it may stand between two frames only (clawops.md 3.2).
+const FRAME_BYTES = 160;
+// After this long without audio the carrier has closed a short frame by itself (clawops.md 3.2).
+const FRAME_CLOSES_AFTER_MS = 40;
 // Time for a carrier that plays late; after it, its echo is not coming.
 const DRAIN_SLACK_MS = 2000;
 // A carrier plays whole frames of 20 ms, so a shorter gap is lost in its own schedule.
@@ -54,6 +58,8 @@ export class PlayoutEngine {
   #since = 0;
   #queueEnd = 0;
   #lag = 0;
+  /** Bytes in the carrier's current, unfinished frame. */
+  #inFrame = 0;
   #timer: TimerHandle | undefined;
   #closed = false;
 
@@ -74,15 +80,38 @@ export class PlayoutEngine {
       this.counters.stale += 1;
       return;
     }
+    const due = entry.unmarkedMs + chunk.ms > MARK_EVERY_MS;
     // Marked before as well as after: a chunk may be longer than the one before it let expect.
-    if (entry.unmarkedMs > 0 && entry.unmarkedMs + chunk.ms > MARK_EVERY_MS) this.#mark(entry);
+    if (due && entry.unmarkedMs > 0 && this.#inFrame === 0) this.#mark(entry);
+    const cut = due && this.#marked ? this.#findCut(chunk) : 0;
+    if (cut === 0) {
+      this.#send(entry, chunk);
+    } else {
+      const [head, tail] = splitChunk(chunk, cut);
+      this.#send(entry, head);
+      this.#mark(entry);
+      this.#send(entry, tail);
+    }
+    if (entry.state === 'live' && entry.unmarkedMs > MARK_EVERY_MS && this.#inFrame === 0) this.#mark(entry);
+  }
+
+  /** Where a mark can stand inside the chunk: on a frame's edge that base64 can be cut at. 0: nowhere, or no need. */
+  #findCut(chunk: Chunk): number {
+    const bytes = Math.round(chunk.ms * BYTES_PER_MS);
+    if ((this.#inFrame + bytes) % FRAME_BYTES === 0) return 0;
+    const step = chunk.bytes === undefined ? 3 : 1;
+    const last = bytes - ((this.#inFrame + bytes) % FRAME_BYTES);
+    for (let cut = last; cut > 0; cut -= FRAME_BYTES) if (cut % step === 0) return cut;
+    return 0;
+  }
+
+  #send(entry: Generation, chunk: Chunk): void {
     const now = this.#playNow();
     const start = this.#enqueue(entry, chunk.ms, now);
     this.#options.play(chunk);
     if (this.#playing || !this.#started) {
       this.#options.placed?.(chunk, this.#options.mediaNow() + start - now);
     }
-    if (entry.state === 'live' && entry.unmarkedMs + chunk.ms > MARK_EVERY_MS) this.#mark(entry);
   }
 
   finish(gen: number): void {
@@ -212,6 +241,8 @@ export class PlayoutEngine {
   #enqueue(entry: Generation, ms: number, now: number): number {
     if (this.#started && !this.#playing) freeze(entry, this.#heardUntil());
     const idle = now - this.#queueEnd;
+    if (idle > FRAME_CLOSES_AFTER_MS) this.#inFrame = 0;
+    this.#inFrame = (this.#inFrame + Math.round(ms * BYTES_PER_MS)) % FRAME_BYTES;
     if (idle > 0) {
       if (idle >= UNDERRUN_MS && entry.sentMs > 0 && this.#playing) this.counters.underruns += 1;
       // A carrier that plays late used the gap to catch up.
@@ -226,6 +257,7 @@ export class PlayoutEngine {
 
   #mark(entry: Generation): void {
     entry.unmarkedMs = 0;
+    this.#inFrame = 0;
     if (!this.#marked) return;
     this.#markCount += 1;
     const name = `g${entry.gen}.${this.#markCount}.${this.#epoch}`;
@@ -248,6 +280,7 @@ export class PlayoutEngine {
   #emptyQueue(): void {
     this.#queueEnd = this.#playNow();
     this.#lag = 0;
+    this.#inFrame = 0;
   }
 
   #setDeadline(entry: Generation): void {

@@ -1,0 +1,388 @@
+/**
+ * @module Puts one call together: its actor, its line, its session, its tools, its log and what watches them, and
+ * takes it apart again when the actor has ended, whatever the way it ended.
+ */
+import { join } from 'node:path';
+import { type Actor, type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate';
+import type { HearMode, SpeakMode } from '../../audio/gate.ts';
+import type { RecordingSummary } from '../../audio/recorder.ts';
+import type { CallHandle, Outcome } from '../../call.ts';
+import { OffhookError } from '../../errors.ts';
+import type { CallEmitted } from '../../machines/call/base.ts';
+import type { CallEvent, CallInput, CallPolicy, ChartOutcome } from '../../machines/call/vocabulary.ts';
+import type { SessionSpec } from '../../providers/contract.ts';
+import type { CallTrace } from '../../trace/call-trace.ts';
+import type { Tool } from '../../tools/define.ts';
+import type { ToolRegistry } from '../../tools/registry.ts';
+import type { Leg } from '../../transport/contract.ts';
+import { type CallLog, createCallLog, createFileSink, fileNameOf, LOG_FORMAT } from '../call-log.ts';
+import { hashCharts } from '../chart-hash.ts';
+import { type Clock, latchClock } from '../clock.ts';
+import { createCounter } from '../ids.ts';
+import { createLogWatcher } from '../log-watcher.ts';
+import type { Logger } from '../logger.ts';
+import { type CallRecord, createRecord } from '../record.ts';
+import { createScope, nameOf, type Scope } from '../scope.ts';
+import type { CallWatcher, OpenPort, PortName, Switchboard } from '../switchboard.ts';
+import { VERSION } from '../version.ts';
+import { describeTool, type Emitter } from './events.ts';
+import { createHandle } from './handle.ts';
+import { createLine } from './line.ts';
+import { type CallParts, createCounters } from './parts.ts';
+import { createProgress } from './progress.ts';
+import { recordCall } from './recording.ts';
+import { createSessionPort } from './session.ts';
+import { readState, readTag } from './state.ts';
+import {
+  createLimitPort,
+  createScreenPort,
+  createStartPort,
+  createToolPort,
+  type ScreenVerdict,
+} from './tasks.ts';
+import { describeSession, writeMetrics } from './telemetry.ts';
+import { createVerbs } from './verbs.ts';
+
+export interface CallSetup {
+  readonly leg: Leg;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly switchboard: Switchboard;
+  readonly events: Emitter;
+  readonly tools: ToolRegistry<CallHandle>;
+  readonly policy: (spec: SessionSpec | undefined) => CallPolicy;
+  readonly screen: () => ScreenVerdict | Promise<ScreenVerdict>;
+  /** Makes the session's recipe; a failure is a call without a session, which apologises. */
+  readonly recipe: () => Promise<SessionSpec>;
+  readonly gain: { readonly in: number; readonly out: number };
+  readonly recording: { readonly directory: string } | undefined;
+  readonly log: { readonly directory: string; readonly record: boolean };
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly trace: (parts: CallParts) => CallTrace | undefined;
+  readonly ended: (call: AssembledCall) => void;
+}
+
+export interface AssembledCall {
+  readonly handle: CallHandle;
+  /** Path of the call's log. */
+  readonly log: string;
+  recording(): RecordingSummary | undefined;
+  start(): Promise<void>;
+  /** Lets the last words be heard, then hangs up. */
+  stop(reason: string): void;
+  /** Takes the call apart at once. */
+  abandon(): void;
+  /** Timers, sockets and files still open. */
+  readonly open: number;
+}
+
+/** A chart that has not ended this long after its line was gone never will: its longest wait is 30 s. */
+const REAPED_AFTER = 60_000;
+
+export function assembleCall(setup: CallSetup): AssembledCall {
+  return new CallAssembly(setup);
+}
+
+class CallAssembly implements AssembledCall {
+  readonly handle: CallHandle;
+  readonly log: string;
+  readonly #setup: CallSetup;
+  readonly #parts: CallParts;
+  readonly #callLog: CallLog;
+  readonly #recording: ReturnType<typeof recordCall> | undefined;
+  readonly #line: ReturnType<typeof createLine>;
+  readonly #verbs: ReturnType<typeof createVerbs>;
+  readonly #progress: ReturnType<typeof createProgress>;
+  readonly #trace: CallTrace | undefined;
+  readonly #unplug: () => void;
+  readonly #settle: (outcome: Outcome) => void;
+  #actor: Actor<AnyStateMachine> | undefined;
+  #spec: SessionSpec | undefined;
+  #platformDuration: number | undefined;
+  #announced = false;
+  #over = false;
+
+  constructor(setup: CallSetup) {
+    this.#setup = setup;
+    const { leg, logger, clock: raw } = setup;
+    const { id } = leg.info;
+    const file = join(setup.log.directory, fileNameOf(id));
+    this.log = `${file}.call.log`;
+    const scope = createScope(logger, id);
+    const clock = latchClock(raw, () => this.#callLog.flush());
+    const parts: CallParts = {
+      id,
+      info: leg.info,
+      leg,
+      clock,
+      raw,
+      scope,
+      logger,
+      record: this.#openRecord(scope, `${file}.call.jsonl`, () => clock.now()),
+      counters: createCounters(),
+      spec: () => this.#spec,
+      policy: () => setup.policy(this.#spec),
+      takeGeneration: createCounter(),
+    };
+    this.#parts = parts;
+    this.#callLog = createCallLog(
+      {
+        format: LOG_FORMAT,
+        runtime: VERSION,
+        call: id,
+        epoch: raw.epoch,
+        charts: hashCharts(),
+        input: this.#input(),
+      },
+      createFileSink(this.log),
+    );
+    scope.own('log', () => this.#callLog.close());
+    this.#verbs = createVerbs(parts, {
+      send: (event) => this.#send(event),
+      dialogue: () => this.#state().dialogue,
+      keypad: () => this.#state().keypad,
+    });
+    this.#line = this.#openLine();
+    this.#progress = this.#follow();
+    if (setup.recording) {
+      this.#recording = recordCall(parts, this.#line, setup.recording.directory, (event) =>
+        this.#send(event),
+      );
+    }
+    this.#trace = setup.trace(parts);
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.#settle = resolve;
+    this.handle = createHandle(parts, {
+      line: this.#line,
+      verbs: this.#verbs,
+      progress: this.#progress,
+      metadata: setup.metadata,
+      ended: promise,
+      send: (event) => this.#send(event),
+      state: () => this.#state(),
+      over: () => this.#over,
+    });
+    const watchers: CallWatcher[] = [
+      createLogWatcher(this.#callLog),
+      this.#verbs.watcher,
+      this.#progress.watcher,
+    ];
+    if (this.#trace) watchers.push(this.#trace.watcher);
+    this.#unplug = setup.switchboard.plug(id, {
+      ports: this.#ports(),
+      watchers,
+      now: () => clock.now(),
+      stimulus: (work) => clock.stimulus(work),
+      threw: (chart, error) => this.#threw(chart, error),
+    });
+  }
+
+  async start(): Promise<void> {
+    if (this.#parts.info.direction === 'outbound') await this.#prepare();
+    this.#parts.clock.stimulus(() => {
+      const actor = createActor(this.#setup.switchboard.logic, {
+        id: 'call',
+        input: this.#input(),
+        clock: this.#parts.clock,
+        inspect: this.#setup.switchboard.inspect(this.#parts.id),
+      });
+      this.#actor = actor;
+      actor.subscribe({
+        next: (snapshot) => this.#steer(snapshot as AnyMachineSnapshot),
+        error: (error) => this.#reap(error),
+        complete: () => this.#finish(actor.getSnapshot().output as ChartOutcome),
+      });
+      actor.on('digits.collected', (event) => {
+        const { request, reason } = event as unknown as CallEmitted;
+        this.#verbs.collected(request, reason);
+      });
+      actor.start();
+      this.#steer(actor.getSnapshot() as AnyMachineSnapshot);
+    });
+  }
+
+  stop(reason: string): void {
+    this.#send({ type: 'agent.end', reason });
+  }
+
+  abandon(): void {
+    this.#actor?.stop();
+    this.#finish({ status: 'failed', endedBy: 'runtime', reason: 'abandoned' });
+  }
+
+  recording(): RecordingSummary | undefined {
+    return this.#recording?.summary();
+  }
+
+  get open(): number {
+    return this.#parts.scope.open + this.#parts.clock.pending;
+  }
+
+  #input(): CallInput {
+    return { id: this.#parts.id, direction: this.#parts.info.direction, policy: this.#parts.policy() };
+  }
+
+  #state(): CallHandle['state'] {
+    return readState((this.#actor?.getSnapshot() as AnyMachineSnapshot | undefined)?.value);
+  }
+
+  #send(event: CallEvent): void {
+    if (this.#over) return;
+    this.#parts.clock.stimulus(() => this.#actor?.send(event));
+  }
+
+  /** The media plane follows the chart's tags once its orders have gone out. */
+  #steer(snapshot: AnyMachineSnapshot): void {
+    const tags: ReadonlySet<string> = snapshot.tags;
+    this.#line.steer(readTag<HearMode>(tags, 'hear.', 'drop'), readTag<SpeakMode>(tags, 'speak.', 'drop'));
+    this.#recording?.follow(readState(snapshot.value), tags);
+  }
+
+  #openRecord(scope: Scope, path: string, now: () => number): CallRecord {
+    const words = this.#setup.log.record ? createFileSink(path) : undefined;
+    if (words) scope.own('record', () => words.close());
+    return createRecord((entry) => {
+      words?.write(`${JSON.stringify({ at: now(), ...entry })}\n`);
+      const said: { role?: string; text?: string; turn?: string } = entry;
+      if (said.role !== 'user' || said.text === undefined || said.text === '') return;
+      const details = said.turn === undefined ? {} : { turn: said.turn };
+      this.#setup.events.emit('transcript', this.handle, 'user', said.text, details);
+    });
+  }
+
+  #openLine(): ReturnType<typeof createLine> {
+    const { events } = this.#setup;
+    return createLine(this.#parts, {
+      gain: this.#setup.gain,
+      pressed: (key) => events.emit('dtmf', this.handle, key),
+      heard: (entry) => {
+        this.#verbs.heard(entry);
+        if (entry.heard === undefined || entry.method === undefined || entry.kind === 'audio') return;
+        events.emit('transcript', this.handle, 'assistant', entry.heard, {
+          gen: entry.gen,
+          generated: entry.text.whole(),
+          method: entry.method,
+          heardMs: entry.heardMs,
+        });
+      },
+      transferRequest: () => undefined,
+      legFact: (fact) => {
+        if (fact.type === 'leg.ended') this.#platformDuration = fact.durationMs;
+        if (fact.type === 'leg.hangup') this.#armReaper();
+      },
+    });
+  }
+
+  #follow(): ReturnType<typeof createProgress> {
+    const { events } = this.#setup;
+    return createProgress({
+      turn: (details) => events.emit('turn', this.handle, details),
+      bargeIn: (details) => events.emit('barge_in', this.handle, details),
+      sessionLost: (code) => events.emit('session_lost', this.handle, { code }),
+      entered: ({ at, chart, states, why, value }) => {
+        if (chart !== 'call') return;
+        events.emit('state', this.handle, { at, entered: states, why, state: readState(value) });
+      },
+    });
+  }
+
+  #ports(): Record<PortName, OpenPort> {
+    const { events, tools, leg, recording } = this.#setup;
+    const parts = this.#parts;
+    return {
+      leg: this.#line.open,
+      connection: createSessionPort(parts, {
+        tools: tools.schemas,
+        speak: (chunk) => this.#line.speak(chunk),
+        listen: (feed) => {
+          this.#line.listener = feed;
+        },
+        fact: (fact) => {
+          if (fact.type !== 'session.ready' || !this.#spec) return;
+          leg.notify('telemetry', describeSession(this.#spec, tools, recording !== undefined));
+        },
+      }),
+      screen: createScreenPort(parts, this.#setup.screen, () => this.#prepare()),
+      start: createStartPort(parts, () => {
+        this.#announced = true;
+        return events.emitAndWait('call_start', this.handle);
+      }),
+      limit: createLimitPort(parts),
+      tool: createToolPort(parts, {
+        find: (name) => {
+          const tool = tools.find(name);
+          return tool?.kind === 'user' ? (tool as Tool) : undefined;
+        },
+        handle: () => this.handle,
+        say: (text) => void this.#verbs.say(text).catch(() => undefined),
+        progress: () => undefined,
+        finished: (_call, name, outcome) =>
+          events.emit('tool_call', this.handle, describeTool(name, outcome)),
+      }),
+    };
+  }
+
+  async #prepare(): Promise<void> {
+    try {
+      const spec = await this.#setup.recipe();
+      await spec.prepare?.();
+      this.#spec = spec;
+    } catch (error) {
+      const { id, logger } = this.#parts;
+      logger.error(
+        { call: id, code: 'OFFHOOK_SESSION_FAILED', error: nameOf(error) },
+        'no session could be made',
+      );
+    }
+  }
+
+  #threw(chart: string, error: unknown): void {
+    const { id, logger, counters } = this.#parts;
+    counters.faults += 1;
+    logger.error(
+      { call: id, chart, code: 'OFFHOOK_CHART_FAULT', error: nameOf(error) },
+      'a chart or port threw',
+    );
+    if (chart.startsWith('session'))
+      this.#send({ type: 'fault', actor: 'session', code: 'OFFHOOK_CHART_FAULT' });
+  }
+
+  #armReaper(): void {
+    const { clock, scope } = this.#parts;
+    const timer = clock.setTimeout(() => this.#reap(new Error('the chart did not end')), REAPED_AFTER);
+    scope.own('reaper', () => clock.clearTimeout(timer));
+  }
+
+  #reap(cause: unknown): void {
+    const { id, logger } = this.#parts;
+    logger.error(
+      { call: id, code: 'OFFHOOK_CHART_FAULT', error: nameOf(cause) },
+      'the call chart stopped working',
+    );
+    const error = new OffhookError('OFFHOOK_CHART_FAULT', undefined, { cause, call: id });
+    this.#finish({ status: 'failed', endedBy: 'runtime', reason: 'fault' }, error);
+  }
+
+  #finish(chart: ChartOutcome, error?: OffhookError): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { answeredAt, answeredBy } = this.#progress;
+    const outcome: Outcome = {
+      ...chart,
+      duration: answeredAt === undefined ? 0 : Math.round(this.#parts.clock.now() - answeredAt),
+      ...(this.#platformDuration === undefined ? {} : { platformDuration: this.#platformDuration }),
+      ...(answeredBy === undefined ? {} : { answeredBy }),
+      ...(error === undefined ? {} : { error }),
+    };
+    this.#parts.leg.notify('metrics', writeMetrics(this.#progress, outcome.endedBy, []));
+    this.#verbs.close();
+    this.#trace?.end(outcome);
+    this.#unplug();
+    this.#parts.scope.close();
+    const { events } = this.#setup;
+    if (this.#announced) events.emit('call_end', this.handle, outcome);
+    else events.emit('call_failed', this.handle, outcome.status, outcome);
+    this.#setup.ended(this);
+    this.#settle(outcome);
+  }
+}

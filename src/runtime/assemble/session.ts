@@ -1,0 +1,129 @@
+/**
+ * @module The session chart's port `connection`: opens the call's recipe, stamps its facts, and watches for a
+ * provider that goes quiet in the middle of a sentence.
+ */
+import type { Chunk } from '../../audio/chunk.ts';
+import type { SessionConnection, SessionFact, SessionOrder, ToolSchema } from '../../providers/contract.ts';
+import type { TimerHandle } from '../clock.ts';
+import { nameOf } from '../scope.ts';
+import type { OpenPort } from '../switchboard.ts';
+import type { CallParts } from './parts.ts';
+
+export interface SessionOptions {
+  readonly tools: readonly ToolSchema[];
+  /** The agent's voice, to the line. */
+  speak(chunk: Chunk): void;
+  /** Who takes the caller's audio from now on. */
+  listen(feed: ((chunk: Chunk) => void) | undefined): void;
+  fact(fact: SessionFact): void;
+}
+
+/** A provider that has begun to speak sends something every few hundred ms; three seconds are a stall. */
+const STALLED_AFTER = 3_000;
+
+export function createSessionPort(parts: CallParts, options: SessionOptions): OpenPort {
+  return (input, tell) => {
+    const number = Number(input['connection']);
+    const spec = parts.spec();
+    const stamp = (fact: SessionFact) => ({ ...fact, connection: number });
+    if (!spec) {
+      tell(stamp({ type: 'session.lost', code: 'OFFHOOK_SESSION_FAILED', retryable: false }));
+      return {};
+    }
+    const controller = new AbortController();
+    const watch = createStallWatch(parts, (gen) => tell({ type: 'gen.stalled', gen, connection: number }));
+    let closed = false;
+    const connection: SessionConnection = spec.open({
+      call: parts.info,
+      connection: number,
+      clock: parts.raw,
+      logger: parts.logger,
+      signal: controller.signal,
+      tools: options.tools,
+      history: parts.record.history(),
+      words: parts.record,
+      takeGeneration: () => parts.takeGeneration(),
+      wrote: (words) => parts.record.wrote(words),
+      fact(fact) {
+        if (closed) return;
+        watch.heard(fact);
+        parts.clock.stimulus(() => {
+          tell(stamp(fact));
+          options.fact(fact);
+        });
+      },
+      audio(chunk) {
+        if (closed) return;
+        watch.audio(chunk.gen);
+        options.speak(chunk);
+      },
+    });
+    options.listen((chunk) => connection.feed(chunk));
+    const close = (): void => {
+      if (closed) return;
+      closed = true;
+      options.listen(undefined);
+      watch.stop();
+      controller.abort();
+      try {
+        connection.close();
+      } catch (error) {
+        parts.logger.error({ call: parts.id, error: nameOf(error) }, 'a session did not close cleanly');
+      }
+    };
+    const release = parts.scope.own(`session #${number}`, close);
+    return {
+      order(given) {
+        const order = given as SessionOrder;
+        if (order.type === 'say') parts.record.bindSaying(order.request);
+        if (order.type === 'digits') parts.record.bindDigits(order.entry);
+        connection.order(order);
+      },
+      close: release,
+    };
+  };
+}
+
+interface StallWatch {
+  heard(fact: SessionFact): void;
+  audio(gen: number): void;
+  stop(): void;
+}
+
+/** One timer while something is being spoken; a chunk only notes the time. */
+function createStallWatch(parts: CallParts, stalled: (gen: number) => void): StallWatch {
+  const speaking = new Set<number>();
+  let last = 0;
+  let timer: TimerHandle | undefined;
+  const look = (): void => {
+    if (timer || speaking.size === 0) return;
+    timer = parts.clock.setTimeout(
+      () => {
+        timer = undefined;
+        if (parts.raw.now() - last >= STALLED_AFTER) {
+          for (const gen of speaking) stalled(gen);
+          speaking.clear();
+        }
+        look();
+      },
+      Math.max(1, last + STALLED_AFTER - parts.raw.now()),
+    );
+  };
+  return {
+    heard(fact) {
+      last = parts.raw.now();
+      if (fact.type === 'gen.audio') speaking.add(fact.gen);
+      if (fact.type === 'gen.done') speaking.delete(fact.gen);
+      if (fact.type === 'gen.failed' && fact.gen !== undefined) speaking.delete(fact.gen);
+      look();
+    },
+    audio() {
+      last = parts.raw.now();
+    },
+    stop() {
+      speaking.clear();
+      parts.clock.clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}

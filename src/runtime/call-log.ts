@@ -1,0 +1,135 @@
+/**
+ * @module The event log of a call: every event its charts were given, every order they gave, a hash of every
+ * snapshot that changed. It holds no words, digits or numbers, and replaying it gives the same file again.
+ */
+import { hash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { AnyMachineSnapshot, EventObject } from 'xstate';
+
+export const LOG_FORMAT = 'offhook-call-log/1';
+
+export interface LogHeader {
+  readonly format: typeof LOG_FORMAT;
+  /** Version of Offhook that wrote it. */
+  readonly runtime: string;
+  readonly call: string;
+  /** Unix ms at `at` 0. */
+  readonly epoch: number;
+  /** Hash of each chart's definition: a changed chart is named before its first difference is. */
+  readonly charts: Readonly<Record<string, string>>;
+  /** The call chart's input, by value. */
+  readonly input: unknown;
+}
+
+/** `[at, chart, source, event]`, `[at, chart, 'order', to, order]` or `[at, chart, '#', hash]`. */
+export type LogLine =
+  | readonly [at: number, chart: string, source: string, event: EventObject]
+  | readonly [at: number, chart: string, kind: 'order', to: string, order: EventObject]
+  | readonly [at: number, chart: string, kind: '#', hash: string];
+
+/** Where a log's text goes. One `write` per stimulus. */
+export interface LogSink {
+  write(text: string): void;
+  close(): void;
+}
+
+/**
+ * Takes what happens within one stimulus and writes it in one order, however the charts nested into each other while
+ * it happened: events as they were handled, and under each its snapshot and then the orders its chart gave for it.
+ */
+export interface CallLog {
+  event(at: number, chart: string, source: string, event: EventObject): void;
+  order(at: number, chart: string, to: string, order: EventObject): void;
+  snapshot(at: number, chart: string, snapshot: AnyMachineSnapshot): void;
+  /** Hands everything since the last flush to the sink in one write. Called after the orders went out. */
+  flush(): void;
+  close(): void;
+}
+
+/** What one event did to its chart; turned into text only when the stimulus is over. */
+interface LoggedStep {
+  readonly event: LogLine | undefined;
+  snapshot: { readonly at: number; readonly chart: string; readonly value: AnyMachineSnapshot } | undefined;
+  readonly orders: LogLine[];
+}
+
+export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
+  const hashes = new Map<string, string>();
+  const latest = new Map<string, LoggedStep>();
+  let closed = false;
+  let steps: LoggedStep[] = [];
+  let head = `${JSON.stringify(header)}\n`;
+  const begin = (chart: string, event?: LogLine): LoggedStep => {
+    const step: LoggedStep = { event, snapshot: undefined, orders: [] };
+    latest.set(chart, step);
+    steps.push(step);
+    return step;
+  };
+  // What a chart orders as it starts comes before all events, also before those its first orders lead to.
+  for (const chart of Object.keys(header.charts)) begin(chart);
+
+  const textOf = (step: LoggedStep): string => {
+    let text = step.event ? `${JSON.stringify(step.event)}\n` : '';
+    if (step.snapshot) {
+      const { at, chart, value } = step.snapshot;
+      const digest = hashSnapshot(value);
+      if (hashes.get(chart) !== digest) text += `${JSON.stringify([at, chart, '#', digest])}\n`;
+      hashes.set(chart, digest);
+    }
+    for (const order of step.orders) text += `${JSON.stringify(order)}\n`;
+    return text;
+  };
+  const flush = (): void => {
+    let text = head;
+    for (const step of steps) text += textOf(step);
+    head = '';
+    steps = [];
+    latest.clear();
+    // A call ends in the middle of its last stimulus; what comes after that is nobody's any more.
+    if (text !== '' && !closed) sink.write(text);
+  };
+  return {
+    event: (at, chart, source, event) => void begin(chart, [round(at), chart, source, event]),
+    order(at, chart, to, order) {
+      (latest.get(chart) ?? begin(chart)).orders.push([round(at), chart, 'order', to, order]);
+    },
+    snapshot(at, chart, snapshot) {
+      (latest.get(chart) ?? begin(chart)).snapshot = { at: round(at), chart, value: snapshot };
+    },
+    flush,
+    close() {
+      if (closed) return;
+      flush();
+      closed = true;
+      sink.close();
+    },
+  };
+}
+
+/** Microseconds are enough to order by and keep the file small. */
+const round = (at: number): number => Math.round(at * 1000) / 1000;
+
+/** What a snapshot is: where the chart stands and what it remembers. Children are logged by their own charts. */
+export function hashSnapshot(snapshot: AnyMachineSnapshot): string {
+  return hash('sha256', JSON.stringify([snapshot.status, snapshot.value, snapshot.context]), 'hex').slice(
+    0,
+    16,
+  );
+}
+
+/** A file that holds every line written so far, also after SIGKILL: no buffer of ours is between. */
+export function createFileSink(path: string): LogSink {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(path, 'w', 0o600);
+  return {
+    write: (text) => void writeSync(file, text),
+    close: () => closeSync(file),
+  };
+}
+
+/** A call id as a file name: nothing that could leave the directory. */
+export function fileNameOf(call: string): string {
+  const safe = call.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 100);
+  return safe === '' ? '_' : safe;
+}

@@ -1,0 +1,244 @@
+/**
+ * @module Where charts meet the world. Charts are made once per process with ports that look their call up here;
+ * each call plugs in its own leg, session and tools, and hears every step, order and state entered.
+ */
+import {
+  type AnyActorScope,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventObject,
+  fromCallback,
+  type InspectionEvent,
+} from 'xstate';
+import type { CallPorts, PortLogic } from '../machines/call/base.ts';
+import { createCallLogic } from '../machines/call/machine.ts';
+import { type ChartWatcher, govern } from '../machines/govern.ts';
+import { createSessionLogic } from '../machines/session/machine.ts';
+import { staleForCall } from '../machines/stale.ts';
+import { nameOf } from './scope.ts';
+
+/** The ports a call plugs in. `session` is not among them: it is a chart of its own, whose port is `connection`. */
+export type PortName = 'leg' | 'connection' | 'screen' | 'start' | 'limit' | 'tool';
+
+export type PortInput = Readonly<Record<string, unknown>> & { readonly call: string };
+
+/** One child of a chart while it lives. */
+export interface Port {
+  order?(order: EventObject): void;
+  close?(): void;
+}
+
+/** Generic, so that a literal may carry more than `type`. */
+export type Tell = <Fact extends EventObject>(fact: Fact) => void;
+
+/** Opens a port; `tell` hands a fact to the chart, as a stimulus of its own if none is under way. */
+export type OpenPort = (input: PortInput, tell: Tell) => Port;
+
+export type ChartName = 'call' | 'session';
+
+/** What can be heard of a call's charts. Used by the log, the events, the traces and the metrics. */
+export interface CallWatcher {
+  event?(step: ChartStep): void;
+  order?(order: ChartOrder): void;
+  /** States entered in one microstep, as dotted paths, with the reason the transition gives. */
+  entered?(entry: StateEntry): void;
+}
+
+export interface ChartStep {
+  readonly at: number;
+  readonly chart: ChartName;
+  /** Who sent it: a port's name, the other chart, `self` for the chart's own timers, `app` for the program. */
+  readonly source: string;
+  readonly event: EventObject;
+  readonly before: AnyMachineSnapshot;
+  readonly after: AnyMachineSnapshot;
+  /** Why it was dropped as stale, if it was. */
+  readonly stale: string | undefined;
+}
+
+export interface ChartOrder {
+  readonly at: number;
+  readonly chart: ChartName;
+  readonly to: string;
+  readonly order: EventObject;
+}
+
+export interface StateEntry {
+  readonly at: number;
+  readonly chart: ChartName;
+  readonly states: readonly string[];
+  /** Where the chart stands after the microstep. */
+  readonly value: unknown;
+  readonly why: string | undefined;
+  readonly event: EventObject;
+}
+
+/** What a call plugs into the switchboard. */
+export interface Extension {
+  readonly ports: Readonly<Record<PortName, OpenPort>>;
+  readonly watchers: readonly CallWatcher[];
+  now(): number;
+  stimulus<T>(work: () => T): T;
+  /** A chart or a port threw. The call goes on with `fault`. */
+  threw(chart: string, error: unknown): void;
+}
+
+export interface Switchboard {
+  /** The governed call chart: give it to `createActor`. */
+  readonly logic: AnyStateMachine;
+  plug(call: string, extension: Extension): () => void;
+  /** The `inspect` callback for a call's actor. */
+  inspect(call: string): (event: InspectionEvent) => void;
+  readonly size: number;
+}
+
+export function createSwitchboard(): Switchboard {
+  const extensions = new Map<string, Extension>();
+  const sources = new WeakMap<EventObject, string>();
+  const portLogic = (name: PortName, chart: ChartName): PortLogic => createPortLogic(name, chart, extensions);
+  const watcher = createStepWatcher(extensions, sources);
+  const session = govern(
+    createSessionLogic({ connection: portLogic('connection', 'session') }),
+    { name: 'session' },
+    watcher,
+  );
+  const ports: CallPorts = {
+    leg: portLogic('leg', 'call'),
+    session,
+    screen: portLogic('screen', 'call'),
+    start: portLogic('start', 'call'),
+    limit: portLogic('limit', 'call'),
+    tool: portLogic('tool', 'call'),
+  };
+  return {
+    logic: govern(createCallLogic(ports), { name: 'call', staleness: staleForCall }, watcher),
+    plug(call, extension) {
+      extensions.set(call, extension);
+      return () => {
+        if (extensions.get(call) === extension) extensions.delete(call);
+      };
+    },
+    inspect: (call) => createInspector(call, extensions, sources),
+    get size() {
+      return extensions.size;
+    },
+  };
+}
+
+function createPortLogic(
+  name: PortName,
+  chart: ChartName,
+  extensions: ReadonlyMap<string, Extension>,
+): PortLogic {
+  return fromCallback<EventObject, PortInput>(({ input, receive, sendBack, self }) => {
+    const extension = extensions.get(input.call);
+    if (!extension) return undefined;
+    const tell: Tell = (fact) => extension.stimulus(() => sendBack(fact));
+    const guard = <T>(work: () => T): T | undefined => {
+      try {
+        return work();
+      } catch (error) {
+        extension.threw(self.id, error);
+        tell({ type: 'fault', actor: self.id, code: 'OFFHOOK_CHART_FAULT' });
+        return undefined;
+      }
+    };
+    const port = guard(() => extension.ports[name](input, tell));
+    receive((order) => {
+      const entry: ChartOrder = { at: extension.now(), chart, to: self.id, order };
+      for (const watcher of extension.watchers) watcher.order?.(entry);
+      guard(() => port?.order?.(order));
+    });
+    return () => void guard(() => port?.close?.());
+  });
+}
+
+const chartOf = (snapshot: AnyMachineSnapshot): { chart: ChartName; call: string } => {
+  const context = snapshot.context as { id?: string; call?: string };
+  return context.id === undefined
+    ? { chart: 'session', call: context.call ?? '' }
+    : { chart: 'call', call: context.id };
+};
+
+function createStepWatcher(
+  extensions: ReadonlyMap<string, Extension>,
+  sources: WeakMap<EventObject, string>,
+): ChartWatcher {
+  const report = (
+    event: EventObject,
+    before: AnyMachineSnapshot,
+    after: AnyMachineSnapshot,
+    stale: string | undefined,
+  ): void => {
+    const { chart, call } = chartOf(before);
+    const extension = extensions.get(call);
+    if (!extension) return;
+    const source = sources.get(event) ?? 'app';
+    const step: ChartStep = { at: extension.now(), chart, source, event, before, after, stale };
+    for (const watcher of extension.watchers) watcher.event?.(step);
+  };
+  return {
+    stepped: (_scope, event, before, after) => report(event, before, after, undefined),
+    stale: (scope, event, reason) => {
+      const snapshot = scope.self.getSnapshot() as AnyMachineSnapshot;
+      report(event, snapshot, snapshot, reason);
+    },
+    threw: (scope: AnyActorScope, _event, error) => {
+      const { chart, call } = chartOf(scope.self.getSnapshot() as AnyMachineSnapshot);
+      extensions.get(call)?.threw(`${chart}: ${nameOf(error)}`, error);
+    },
+  };
+}
+
+interface TakenTransition {
+  readonly meta?: { why?: string };
+}
+
+function createInspector(
+  call: string,
+  extensions: ReadonlyMap<string, Extension>,
+  sources: WeakMap<EventObject, string>,
+): (event: InspectionEvent) => void {
+  const values = new Map<string, Set<string>>();
+  return (inspected) => {
+    if (inspected.type === '@xstate.event') {
+      const { sourceRef, actorRef, event } = inspected;
+      const source = sourceRef as { id?: string } | undefined;
+      sources.set(
+        event,
+        source === undefined ? 'app' : sourceRef === actorRef ? 'self' : (source.id ?? 'app'),
+      );
+      return;
+    }
+    if (inspected.type !== '@xstate.microstep') return;
+    const extension = extensions.get(call);
+    if (!extension) return;
+    const snapshot = inspected.snapshot as AnyMachineSnapshot;
+    const { chart } = chartOf(snapshot);
+    const now = new Set(pathsOf(snapshot.value));
+    const before = values.get(chart);
+    values.set(chart, now);
+    const states = [...now].filter((path) => !before?.has(path));
+    if (states.length === 0) return;
+    const [transition] = inspected._transitions as readonly TakenTransition[];
+    const entry: StateEntry = {
+      value: snapshot.value,
+      at: extension.now(),
+      chart,
+      states,
+      why: transition?.meta?.why,
+      event: inspected.event,
+    };
+    for (const watcher of extension.watchers) watcher.entered?.(entry);
+  };
+}
+
+/** The leaves of a state value as dotted paths: `live.dialogue.conversing.listening`. */
+export function pathsOf(value: unknown, prefix = ''): string[] {
+  if (typeof value === 'string') return [`${prefix}${value}`];
+  return Object.entries(value as Record<string, unknown>).flatMap(([key, child]) =>
+    typeof child === 'object' && child !== null && Object.keys(child).length === 0
+      ? [`${prefix}${key}`]
+      : pathsOf(child, `${prefix}${key}.`),
+  );
+}
