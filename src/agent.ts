@@ -25,6 +25,7 @@ import type { ScreenVerdict } from './runtime/assemble/tasks.ts';
 import { type Clock, createSystemClock } from './runtime/clock.ts';
 import { createLogger, type Logger } from './runtime/logger.ts';
 import { nameOf } from './runtime/scope.ts';
+import { VERSION } from './runtime/version.ts';
 import { createSwitchboard, type Switchboard } from './runtime/switchboard.ts';
 import { type CallTrace, createCallTrace } from './trace/call-trace.ts';
 import { createTracing, type Tracing } from './trace/provider.ts';
@@ -115,9 +116,11 @@ class CallCentre implements Agent {
 
   async #connect(): Promise<void> {
     try {
-      this.#tracing = await createTracing(
-        this.#options.tracing?.provider ? { tracerProvider: this.#options.tracing.provider } : {},
-      );
+      this.#tracing = await createTracing({
+        version: VERSION,
+        logger: this.#logger,
+        ...(this.#options.tracing?.provider ? { tracerProvider: this.#options.tracing.provider } : {}),
+      });
       await Promise.all(
         this.#options.transports.map((transport) =>
           transport.connect({
@@ -275,7 +278,9 @@ class CallCentre implements Agent {
       return createCallTrace({
         tracer: this.#tracing.tracer,
         call: parts.info,
-        clock: parts.raw,
+        clock: parts.clock,
+        toolSource: (name) => (this.#tools.find(name)?.kind === 'builtin' ? 'builtin' : 'local'),
+        usage: (gen) => parts.record.usage(gen),
         description: () => parts.spec()?.description,
         pii: this.#options.pii?.spans ?? false,
       });

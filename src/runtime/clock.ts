@@ -48,6 +48,8 @@ class ClockAction<T> extends Subscription implements SchedulerAction<T> {
   }
 
   schedule(state?: T, delay = 0): Subscription {
+    // An operator that completed within its own work still re-arms; that timer would outlive it.
+    if (this.closed) return this;
     this.#clock.clearTimeout(this.#timer);
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;

@@ -20,7 +20,7 @@ export interface AssistantEntry {
   /** Set once it is known how much of it was heard. */
   heard: string | undefined;
   heardMs: number;
-  method: 'whole' | 'estimated' | 'none' | undefined;
+  method: 'exact' | 'estimated' | 'none' | undefined;
   usage: Readonly<Record<string, number>> | undefined;
 }
 
@@ -42,6 +42,7 @@ export interface CallRecord extends OrderWords {
   begin(gen: number, kind: string, text?: string): void;
   /** All of it, or the first `playedMs`, was heard. */
   heard(gen: number, playedMs: number, generatedMs: number, whole: boolean): AssistantEntry | undefined;
+  usage(gen: number): Readonly<Record<string, number>> | undefined;
   tool(call: string): ToolEntry | undefined;
   finishTool(call: string, result: string, ok: boolean): void;
   pressed(key: string): void;
@@ -132,7 +133,7 @@ export function createRecord(written: (entry: object) => void = () => {}): CallR
       const entry = assistants.get(gen);
       if (!entry || entry.heard !== undefined) return undefined;
       entry.heardMs = playedMs;
-      entry.method = whole ? 'whole' : playedMs === 0 ? 'none' : 'estimated';
+      entry.method = whole ? 'exact' : playedMs === 0 ? 'none' : 'estimated';
       entry.heard = whole ? entry.text.whole() : entry.text.heard(playedMs, generatedMs);
       written({
         role: 'assistant',
@@ -143,6 +144,7 @@ export function createRecord(written: (entry: object) => void = () => {}): CallR
       });
       return entry;
     },
+    usage: (gen) => assistants.get(gen)?.usage,
     tool: (call) => tools.get(call),
     finishTool(call, result, ok) {
       const entry = tools.get(call);

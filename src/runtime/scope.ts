@@ -50,8 +50,8 @@ export function createScope(logger: Logger, call: string): Scope {
       if (controller.signal.aborted) return;
       controller.abort();
       for (const [key, { name, dispose }] of [...disposers].reverse()) {
-        disposers.delete(key);
-        run(name, dispose);
+        // One that is being released may have released this one already.
+        if (disposers.delete(key)) run(name, dispose);
       }
     },
   };

@@ -6,7 +6,7 @@ import { createCounters } from '../../src/providers/realtime/openai/counters.ts'
 import type { Fields } from '../../src/providers/realtime/openai/fields.ts';
 import { Ids } from '../../src/providers/realtime/openai/ids.ts';
 import { type OpenAIRealtimeOptions, readOptions } from '../../src/providers/realtime/openai/options.ts';
-import { carryOut } from '../../src/providers/realtime/openai/orders.ts';
+import { carryOut, disown } from '../../src/providers/realtime/openai/orders.ts';
 import { behaviourOf, greetingOf } from '../../src/providers/realtime/openai/settings.ts';
 import { Turns } from '../../src/providers/realtime/openai/turns.ts';
 import { createWire } from '../../src/providers/realtime/openai/wire.ts';
@@ -58,16 +58,6 @@ export function createHarness(options: Partial<OpenAIRealtimeOptions> = {}, isCo
     wrote: (wrote: SessionWords) => put({ wrote }),
     audio: ({ gen, ms }: { gen: number; ms: number }) => put({ audio: { gen, ms } }),
   };
-  const wire = createWire({
-    ids,
-    turns,
-    counters,
-    interrupts: behaviour.interrupts,
-    context,
-    configured: () => put({ configured: true }),
-    isConfigured: () => isConfigured,
-    lost: (code, retryable) => put({ lost: { code, retryable } }),
-  });
   const orders = {
     ids,
     turns,
@@ -78,6 +68,17 @@ export function createHarness(options: Partial<OpenAIRealtimeOptions> = {}, isCo
     context,
     send: (sent: object) => put({ sent }),
   };
+  const wire = createWire({
+    ids,
+    turns,
+    counters,
+    interrupts: behaviour.interrupts,
+    context,
+    configured: () => put({ configured: true }),
+    isConfigured: () => isConfigured,
+    orphaned: (call) => disown(orders, call),
+    lost: (code, retryable) => put({ lost: { code, retryable } }),
+  });
   /** What came out since the last call. */
   const take = (): Output[] => {
     const taken = outputs;

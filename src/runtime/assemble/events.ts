@@ -13,8 +13,8 @@ export interface TranscriptDetails {
   readonly gen?: number;
   /** All that was generated; `text` is what was heard of it. */
   readonly generated?: string;
-  /** `whole`: heard to the end; `estimated`: cut, by share of the audio heard; `none`: nothing was heard. */
-  readonly method?: 'whole' | 'estimated' | 'none';
+  /** `exact`: heard to the end; `estimated`: cut, by share of the audio heard; `none`: nothing was heard. */
+  readonly method?: 'exact' | 'estimated' | 'none';
   readonly heardMs?: number;
 }
 

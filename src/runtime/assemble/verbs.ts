@@ -135,7 +135,7 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
       const waiting = saying.get(entry.gen);
       if (!waiting) return;
       saying.delete(entry.gen);
-      waiting.resolve({ heard: entry.heard ?? '', cut: entry.method !== 'whole' });
+      waiting.resolve({ heard: entry.heard ?? '', cut: entry.method !== 'exact' });
     },
     collected(request, reason) {
       const waiting = collecting.get(request);

@@ -56,6 +56,11 @@ export function carryOut(host: OrdersHost, order: SessionOrder): void {
   }
 }
 
+/** Tells the model that a tool it called in a reply the caller cut off was not run. */
+export function disown(host: Pick<OrdersHost, 'ids' | 'send'>, call: string): void {
+  addItem(host, outputOf(call, 'The caller interrupted before this could run. Nothing was done.'));
+}
+
 /** Puts a conversation so far into a new session, in order. */
 export function seed(host: Pick<OrdersHost, 'ids' | 'send'>, history: readonly HistoryItem[]): void {
   for (const entry of history) for (const item of itemsOf(entry)) addItem(host, item);

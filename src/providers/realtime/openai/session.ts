@@ -18,7 +18,7 @@ import { type Line, loadSdk, openLine, type Sdk } from './connect.ts';
 import { createCounters } from './counters.ts';
 import { Ids } from './ids.ts';
 import type { ResolvedOptions } from './options.ts';
-import { carryOut, type OrdersHost, seed } from './orders.ts';
+import { carryOut, disown, type OrdersHost, seed } from './orders.ts';
 import { type Behaviour, sessionOf } from './settings.ts';
 import { Turns } from './turns.ts';
 import { createWire, type Wire } from './wire.ts';
@@ -82,6 +82,7 @@ class Session implements SessionConnection {
       context: { ...reports, logger: context.logger, takeGeneration: () => context.takeGeneration() },
       interrupts: behaviour.interrupts,
       configured: () => this.#configured(),
+      orphaned: (call) => disown(this.#orders, call),
       isConfigured: () => this.#phase === 'ready',
       lost: (code, retryable) => this.#lose(code, retryable),
     });

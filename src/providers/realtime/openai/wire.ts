@@ -20,6 +20,8 @@ export interface WireHost {
   readonly configured: () => void;
   /** The vendor says that this session is over or will never be. */
   readonly lost: (code: string, retryable: boolean) => void;
+  /** A reply that was cut had called a tool already: it will not run, and the model must be told so. */
+  readonly orphaned: (call: string) => void;
   /** Whether the settings have been taken: an error about them is fatal only before. */
   readonly isConfigured: () => boolean;
 }
@@ -123,7 +125,9 @@ function modelHandlers(host: WireHost, hear: Wire['hear']): Handlers {
       host.context.wrote({ kind: 'assistant', gen, delta: text(event, 'delta'), audioMs });
     },
     'response.output_item.done': (event) => {
-      const generation = live(host, text(event, 'response_id'));
+      const response = text(event, 'response_id');
+      if (host.ids.response(response)?.cut) disownTool(host, object(event, 'item'));
+      const generation = live(host, response);
       if (generation) callTool(host, generation, object(event, 'item'));
     },
     'response.done': (event) => finish(host, object(event, 'response')),
@@ -181,6 +185,13 @@ function callTool({ ids, context }: WireHost, generation: Generation, item: Fiel
   generation.tools += 1;
   context.wrote({ kind: 'tool', call, name, arguments: text(item, 'arguments') });
   context.fact({ type: 'tool.call', gen: generation.gen, call, name });
+}
+
+/** A call without an output leaves a hole in the conversation, into which some models fall silent. */
+function disownTool({ ids, orphaned }: WireHost, item: Fields): void {
+  if (text(item, 'type') !== 'function_call' || text(item, 'status') === 'incomplete') return;
+  const call = text(item, 'call_id');
+  if (call !== '' && ids.firstCall(call)) orphaned(call);
 }
 
 function finish(host: WireHost, response: Fields): void {
