@@ -48,7 +48,8 @@ const LIBRARY: readonly Area[] = [
 export const IMPORT_RULES: Readonly<Record<Area, Rule>> = {
   machines: { values: [], types: ['audio', 'contracts', 'errors', 'runtime'] },
   audio: { values: ['errors'], types: ['runtime'] },
-  runtime: { values: ['errors'], types: ['audio', 'contracts'] },
+  // The switchboard and the replay are where charts meet the runtime; neither knows who stands behind a port.
+  runtime: { values: ['errors', 'machines'], types: ['audio', 'contracts'] },
   contracts: { values: [], types: ['audio', 'runtime', 'errors'] },
   // Adapters run the charts of their own connections (link, pipeline); the charts never know them.
   providers: { values: ['contracts', 'audio', 'runtime', 'errors', 'env', 'machines'], types: [] },

@@ -23,7 +23,7 @@ import {
 import type { CallParts } from './runtime/assemble/parts.ts';
 import type { ScreenVerdict } from './runtime/assemble/tasks.ts';
 import { type Clock, createSystemClock } from './runtime/clock.ts';
-import { createLogger, type Logger } from './runtime/logger.ts';
+import { createLogger, type Logger, shieldLogger } from './runtime/logger.ts';
 import { nameOf } from './runtime/scope.ts';
 import { VERSION } from './runtime/version.ts';
 import { createSwitchboard, type Switchboard } from './runtime/switchboard.ts';
@@ -93,7 +93,7 @@ class CallCentre implements Agent {
     this.#options = options;
     this.#clock = environment.clock ?? createSystemClock();
     this.#random = environment.random ?? Math.random;
-    this.#logger = options.logger ?? createLogger();
+    this.#logger = shieldLogger(options.logger ?? createLogger());
     this.#events = createEmitter(this.#logger);
     this.#tools = createToolRegistry<CallHandle>({
       tools: options.tools ?? [],
@@ -301,7 +301,8 @@ class CallCentre implements Agent {
       answerAfter: spec?.turns.answerAfter ?? 500,
       interruptAfter: spec?.turns.interruptAfter ?? 0,
       greeting: !greeting?.enabled ? 'none' : greeting.interruptible ? 'open' : 'closed',
-      voicemail: this.#options.voicemail !== undefined,
+      // No transport reports an answering machine yet, so there is no option to speak to one.
+      voicemail: false,
       recording: this.#options.recording !== undefined,
       maxDuration: this.#options.maxDuration ?? DEFAULT_MAX_DURATION,
       ringTimeout: options.ringTimeout ?? DEFAULT_RING_TIMEOUT,

@@ -30,9 +30,8 @@ export interface LogOptions {
 
 /** Opens personal data, each place separately. All closed by default. */
 export interface PrivacyOptions {
-  readonly log?: boolean;
+  /** Numbers on spans, under a `pii` key segment. */
   readonly spans?: boolean;
-  readonly inspect?: boolean;
 }
 
 export interface TracingOptions {
@@ -65,8 +64,6 @@ export interface AgentOptions {
   readonly logger?: Logger;
   readonly tracing?: TracingOptions;
   readonly pii?: PrivacyOptions;
-  /** Speak a message to an answering machine; with `amd` transports. Default: only noted. */
-  readonly voicemail?: { readonly text: string };
 }
 
 export interface CallOptions {
@@ -111,14 +108,7 @@ const agentSchema = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).optional(),
   logger: object('a logger with debug, info, warn and error', 'warn').optional(),
   tracing: z.strictObject({ provider: object('a TracerProvider', 'getTracer').optional() }).optional(),
-  pii: z
-    .strictObject({
-      log: z.boolean().optional(),
-      spans: z.boolean().optional(),
-      inspect: z.boolean().optional(),
-    })
-    .optional(),
-  voicemail: z.strictObject({ text: z.string().min(1) }).optional(),
+  pii: z.strictObject({ spans: z.boolean().optional() }).optional(),
 });
 
 const callSchema = z.strictObject({

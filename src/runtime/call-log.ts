@@ -18,7 +18,7 @@ export interface LogHeader {
   readonly epoch: number;
   /** Hash of each chart's definition: a changed chart is named before its first difference is. */
   readonly charts: Readonly<Record<string, string>>;
-  /** The call chart's input, by value. */
+  /** The call chart's input, by value; read at the first flush, which is the chart's start. */
   readonly input: unknown;
 }
 
@@ -59,7 +59,7 @@ export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
   const latest = new Map<string, LoggedStep>();
   let closed = false;
   let steps: LoggedStep[] = [];
-  let head = `${JSON.stringify(header)}\n`;
+  let unwritten: LogHeader | undefined = header;
   const begin = (chart: string, event?: LogLine): LoggedStep => {
     const step: LoggedStep = { event, snapshot: undefined, orders: [] };
     latest.set(chart, step);
@@ -81,9 +81,9 @@ export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
     return text;
   };
   const flush = (): void => {
-    let text = head;
+    let text = unwritten ? `${JSON.stringify(unwritten)}\n` : '';
     for (const step of steps) text += textOf(step);
-    head = '';
+    unwritten = undefined;
     steps = [];
     latest.clear();
     // A call ends in the middle of its last stimulus; what comes after that is nobody's any more.

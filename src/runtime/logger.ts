@@ -16,5 +16,19 @@ export function createLogger(level = 'warn'): Logger {
   return pino({ name: 'offhook', level, base: null }, pino.destination({ dest: 2, sync: true }));
 }
 
+/** The same logger, made harmless: one that throws, or lacks a level, must not reach into a call. */
+export function shieldLogger(logger: Logger): Logger {
+  const shield =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void => {
+      try {
+        logger[level](fields, message);
+      } catch {
+        // There is nobody left to tell.
+      }
+    };
+  return { debug: shield('debug'), info: shield('info'), warn: shield('warn'), error: shield('error') };
+}
+
 /** Drops everything. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -149,7 +149,9 @@ function createPortLogic(
       for (const watcher of extension.watchers) watcher.order?.(entry);
       guard(() => port?.order?.(order));
     });
-    return () => void guard(() => port?.close?.());
+    return () => {
+      guard(() => port?.close?.());
+    };
   });
 }
 

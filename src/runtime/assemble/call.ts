@@ -9,7 +9,7 @@ import type { RecordingSummary } from '../../audio/recorder.ts';
 import type { CallHandle, Outcome } from '../../call.ts';
 import { OffhookError } from '../../errors.ts';
 import type { CallEmitted } from '../../machines/call/base.ts';
-import type { CallEvent, CallInput, CallPolicy, ChartOutcome } from '../../machines/call/vocabulary.ts';
+import type { CallEvent, CallInput, CallPolicy } from '../../machines/call/vocabulary.ts';
 import type { SessionSpec } from '../../providers/contract.ts';
 import type { CallTrace } from '../../trace/call-trace.ts';
 import type { Tool } from '../../tools/define.ts';
@@ -31,7 +31,7 @@ import { createLine } from './line.ts';
 import { type CallParts, createCounters } from './parts.ts';
 import { createProgress } from './progress.ts';
 import { recordCall } from './recording.ts';
-import { createSessionPort } from './session.ts';
+import { createSessionPort, isSessionSpec } from './session.ts';
 import { readState, readTag } from './state.ts';
 import {
   createLimitPort,
@@ -39,7 +39,10 @@ import {
   createStartPort,
   createToolPort,
   type ScreenVerdict,
+  START_LIMIT,
+  within,
 } from './tasks.ts';
+import { type CallEnd, readEnd } from './outcome.ts';
 import { describeSession, writeMetrics } from './telemetry.ts';
 import { createVerbs } from './verbs.ts';
 
@@ -125,6 +128,7 @@ class CallAssembly implements AssembledCall {
       takeGeneration: createCounter(),
     };
     this.#parts = parts;
+    const readInput = (): CallInput => this.#input();
     this.#callLog = createCallLog(
       {
         format: LOG_FORMAT,
@@ -132,7 +136,10 @@ class CallAssembly implements AssembledCall {
         call: id,
         epoch: raw.epoch,
         charts: hashCharts(),
-        input: this.#input(),
+        // An outbound call's policy is known only once its session's recipe is.
+        get input() {
+          return readInput();
+        },
       },
       createFileSink(this.log),
     );
@@ -178,7 +185,10 @@ class CallAssembly implements AssembledCall {
   }
 
   async start(): Promise<void> {
-    if (this.#parts.info.direction === 'outbound') await this.#prepare();
+    if (this.#parts.info.direction === 'outbound') {
+      await within(this.#parts, START_LIMIT, () => this.#prepare());
+    }
+    if (this.#over) return;
     this.#parts.clock.stimulus(() => {
       const actor = createActor(this.#setup.switchboard.logic, {
         id: 'call',
@@ -190,7 +200,7 @@ class CallAssembly implements AssembledCall {
       actor.subscribe({
         next: (snapshot) => this.#steer(snapshot as AnyMachineSnapshot),
         error: (error) => this.#reap(error),
-        complete: () => this.#finish(actor.getSnapshot().output as ChartOutcome),
+        complete: () => this.#finish(readEnd(actor.getSnapshot(), this.#parts.id)),
       });
       actor.on('digits.collected', (event) => {
         const { request, reason } = event as unknown as CallEmitted;
@@ -324,7 +334,10 @@ class CallAssembly implements AssembledCall {
 
   async #prepare(): Promise<void> {
     try {
-      const spec = await this.#setup.recipe();
+      const spec: unknown = await this.#setup.recipe();
+      if (!isSessionSpec(spec)) {
+        throw new OffhookError('OFFHOOK_OPTION_INVALID', 'The option "session" gave no session.');
+      }
       await spec.prepare?.();
       this.#spec = spec;
     } catch (error) {
@@ -360,19 +373,18 @@ class CallAssembly implements AssembledCall {
       'the call chart stopped working',
     );
     const error = new OffhookError('OFFHOOK_CHART_FAULT', undefined, { cause, call: id });
-    this.#finish({ status: 'failed', endedBy: 'runtime', reason: 'fault' }, error);
+    this.#finish({ status: 'failed', endedBy: 'runtime', reason: 'fault', error });
   }
 
-  #finish(chart: ChartOutcome, error?: OffhookError): void {
+  #finish(end: CallEnd): void {
     if (this.#over) return;
     this.#over = true;
     const { answeredAt, answeredBy } = this.#progress;
     const outcome: Outcome = {
-      ...chart,
+      ...end,
       duration: answeredAt === undefined ? 0 : Math.round(this.#parts.clock.now() - answeredAt),
       ...(this.#platformDuration === undefined ? {} : { platformDuration: this.#platformDuration }),
       ...(answeredBy === undefined ? {} : { answeredBy }),
-      ...(error === undefined ? {} : { error }),
     };
     this.#parts.leg.notify('metrics', writeMetrics(this.#progress, outcome.endedBy, []));
     this.#verbs.close();

@@ -3,7 +3,13 @@
  * provider that goes quiet in the middle of a sentence.
  */
 import type { Chunk } from '../../audio/chunk.ts';
-import type { SessionConnection, SessionFact, SessionOrder, ToolSchema } from '../../providers/contract.ts';
+import type {
+  SessionConnection,
+  SessionFact,
+  SessionOrder,
+  SessionSpec,
+  ToolSchema,
+} from '../../providers/contract.ts';
 import type { TimerHandle } from '../clock.ts';
 import { nameOf } from '../scope.ts';
 import type { OpenPort } from '../switchboard.ts';
@@ -17,6 +23,14 @@ export interface SessionOptions {
   listen(feed: ((chunk: Chunk) => void) | undefined): void;
   fact(fact: SessionFact): void;
 }
+
+/** Whether a session recipe is one: what a program's function gave may be anything. */
+export function isSessionSpec(value: unknown): value is SessionSpec {
+  const spec = value as Partial<SessionSpec> | null | undefined;
+  return typeof spec?.open === 'function' && [spec.turns, spec.greeting, spec.description].every(isObject);
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** A provider that has begun to speak sends something every few hundred ms; three seconds are a stall. */
 const STALLED_AFTER = 3_000;

@@ -37,6 +37,20 @@ function bounded<T>(
   };
 }
 
+/** Resolves once `work` has settled, however it did, at the latest after `limit` ms or with the call's end. */
+export function within(parts: CallParts, limit: number, work: () => Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = bounded(parts, limit, work, () => {
+      release();
+      resolve();
+    });
+    const release = parts.scope.own('bounded wait', () => {
+      stop();
+      resolve();
+    });
+  });
+}
+
 export interface ScreenVerdict {
   readonly accept: boolean;
   readonly code: string;
