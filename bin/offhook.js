@@ -49,7 +49,9 @@ if (isOld()) {
   process.stderr.write(explainOldNode());
   process.exitCode = 1;
 } else if (!isClone && !existsSync(at('dist/cli/main.js'))) {
-  process.stderr.write(`This copy of offhook is not complete: ${fileURLToPath(at('dist/cli/main.js'))} is missing.\n`);
+  process.stderr.write(
+    `This copy of offhook is not complete: ${fileURLToPath(at('dist/cli/main.js'))} is missing.\n`,
+  );
   process.exitCode = 1;
 } else {
   await start();

@@ -47,6 +47,8 @@ export interface CallSeed {
   readonly link: ControlLink;
   readonly status: CallStatus;
   readonly script?: CallerScript;
+  /** Default: as the exchange. */
+  readonly keepAudio?: boolean;
 }
 
 /** Acts on a control message about a call. @returns false if nobody knows its event */
@@ -120,7 +122,7 @@ export function createCall(office: Office, seed: CallSeed): LiveCall {
     script: seed.script ?? [goSilent()],
     call: () => view,
     emit,
-    keepAudio: office.keepAudio,
+    keepAudio: seed.keepAudio ?? office.keepAudio,
     output: { frame: (frame) => media?.frame(frame), mark: (name) => media?.mark(name) },
     acts: {
       digit(digit) {

@@ -167,11 +167,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
       office.wire.stop();
       await server.close();
     },
-    dial(to, script, { from = CALLER_NUMBER } = {}): ExchangeCall {
+    dial(to, script, { from = CALLER_NUMBER, keepAudio } = {}): ExchangeCall {
       const number = normaliseNumber(to);
       const link = switchboard.find(number);
       if (!link) throw new OffhookError('OFFHOOK_NUMBER_NOT_SERVED');
-      const call = register({ direction: 'inbound', from, to: number, link, status: 'ringing', script });
+      const seed = { from, to: number, link, script, ...(keepAudio !== undefined && { keepAudio }) };
+      const call = register({ ...seed, direction: 'inbound', status: 'ringing' });
       call.note('offered');
       const { account } = call.public;
       call.send({

@@ -77,7 +77,10 @@ function dial(exchange: Exchange, asked: LocalDial, context: Context<Env>): Resp
     else if (of === call) write({ type: 'event', event });
   });
   try {
-    call = exchange.dial(asked.to, asked.steps.map(toStep), asked.from === undefined ? {} : { from: asked.from });
+    call = exchange.dial(asked.to, asked.steps.map(toStep), {
+      keepAudio: asked.heard === true,
+      ...(asked.from !== undefined && { from: asked.from }),
+    });
   } catch (error) {
     stop();
     if (!(error instanceof OffhookError)) throw error;

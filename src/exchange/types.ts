@@ -165,9 +165,14 @@ export interface Exchange {
   /**
    * Calls one of the exchange's numbers.
    * @param caller what the caller does once media is open; at its end the caller hangs up.
+   * @param options `keepAudio` as for the exchange, for this call
    * @throws OffhookError OFFHOOK_NUMBER_NOT_SERVED when no agent is connected for `to`
    */
-  dial(to: string, caller: CallerScript, options?: { readonly from?: string }): ExchangeCall;
+  dial(
+    to: string,
+    caller: CallerScript,
+    options?: { readonly from?: string; readonly keepAudio?: boolean },
+  ): ExchangeCall;
   /** Decides who answers when the agent calls out. Default: an answer after 1 s by someone who stays silent. */
   onOutbound(answer: (info: OutboundInfo) => CalleeBehaviour): void;
   /** Every call so far, oldest first. */
