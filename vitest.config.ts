@@ -2,6 +2,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // `offhook` itself, as examples import it, is this clone's sources.
+  ssr: { resolve: { conditions: ['source', 'module', 'node', 'import', 'default'] } },
   test: {
     pool: 'forks',
     testTimeout: 20_000,

@@ -81,7 +81,12 @@ function namesOf(actions: readonly unknown[]): string[] {
     .filter((name): name is string => name !== undefined && !name.startsWith('xstate.'));
 }
 
-function readMove(node: AnyStateNode, event: string, move: AnyTransitionDefinition, delays: Delays): ChartMove {
+function readMove(
+  node: AnyStateNode,
+  event: string,
+  move: AnyTransitionDefinition,
+  delays: Delays,
+): ChartMove {
   const meta = move.meta as { why?: string } | undefined;
   return {
     on: nameEvent(event, delays),

@@ -11,7 +11,11 @@ export interface ChartSection {
 }
 
 /** The page for a list of sections. */
-export function writeChartPage(sections: readonly ChartSection[], remake: string): string {
+export function writeChartPage(
+  sections: readonly ChartSection[],
+  tagged: ChartState,
+  remake: string,
+): string {
   return [
     '# Charts',
     '',
@@ -23,14 +27,21 @@ export function writeChartPage(sections: readonly ChartSection[], remake: string
     'state does not list goes to the state around it.',
     '',
     ...sections.map(({ title }) => `- [${title}](#${anchorOf(title)})`),
+    '- [What steers the audio](#what-steers-the-audio)',
     '',
     ...sections.flatMap(writeSection),
+    ...writeTags(tagged),
   ].join('\n');
 }
 
 function writeSection({ title, about, picture, states }: ChartSection): string[] {
   const rows = states.flatMap(flatten).flatMap((state) => state.moves.map((move) => writeRow(state, move)));
-  const table = ['| state | event | target | what is done | why |', '| --- | --- | --- | --- | --- |', ...rows, ''];
+  const table = [
+    '| state | event | target | what is done | why |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ];
   return [`## ${title}`, '', about, '', `![${title}](${picture})`, '', ...(rows.length > 0 ? table : [])];
 }
 
@@ -38,6 +49,31 @@ function writeRow({ path, key }: ChartState, { on, guard, to, actions, why }: Ch
   const name = path === '' ? key : path.replace(/^live\.dialogue\./, '');
   const event = `${code(on)}${guard === undefined ? '' : ` [${code(guard)}]`}`;
   return `| ${code(name)} | ${event} | ${to === undefined ? 'stays' : code(to)} | ${actions.map(code).join(' ')} | ${why ?? ''} |`;
+}
+
+/** The states of a chart that carry tags, and what each family is set to there. */
+function writeTags(chart: ChartState): string[] {
+  const families = ['hear.', 'speak.'];
+  const rows = flatten(chart)
+    .filter(({ tags }) => tags.length > 0)
+    .map(({ path, tags }) => {
+      const cells = families.map(
+        (family) => tags.find((tag) => tag.startsWith(family))?.slice(family.length) ?? '',
+      );
+      const others = tags.filter((tag) => !families.some((family) => tag.startsWith(family)));
+      return `| ${code(path.replace(/^live\.dialogue\./, ''))} | ${cells.join(' | ')} | ${others.join(' ')} |`;
+    });
+  return [
+    '## What steers the audio',
+    '',
+    '`hear` is the gate from the caller to the session, `speak` the one from the agent to the carrier. States within one',
+    'of these are steered as it is.',
+    '',
+    '| state | hear | speak | |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ];
 }
 
 const code = (name: string): string => `\`${name}\``;

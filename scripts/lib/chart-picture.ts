@@ -43,7 +43,9 @@ const TAG_COLOURS: Readonly<Record<string, readonly [Colour, Colour]>> = {
 /** States with their transitions, one box below the other. */
 export function drawDetail(states: readonly ChartState[], options: PictureOptions): string {
   const width = options.width ?? 920;
-  const piece = stack(rowsOf(states, width - 2 * MARGIN, detailWish, (state, room) => detail(state, room, 0)));
+  const piece = stack(
+    rowsOf(states, width - 2 * MARGIN, detailWish, (state, room) => detail(state, room, 0)),
+  );
   return draw(piece, { ...options, width });
 }
 
@@ -80,7 +82,10 @@ function frame(state: ChartState, width: number, depth: number, inside: readonly
   return {
     height,
     paint: (x, y, stretched = height) => [
-      box(x, y, width, stretched, { fill: depth % 2 === 0 ? 'box' : 'inner', dashed: state.kind === 'final' }),
+      box(x, y, width, stretched, {
+        fill: depth % 2 === 0 ? 'box' : 'inner',
+        dashed: state.kind === 'final',
+      }),
       ...header.paint(x + PAD, y),
       ...body.paint(x + PAD, y + header.height),
     ],
@@ -89,11 +94,9 @@ function frame(state: ChartState, width: number, depth: number, inside: readonly
 
 /** The name, a dot where its parent begins, what it runs, and its tags; tags that find no room go below. */
 function nameLine(state: ChartState, width: number): Piece {
-  const { key, initial, tags, runs, kind } = state;
+  const { key, initial, tags } = state;
   const nameX = initial ? 12 : 0;
-  const note = [runs.length > 0 ? `runs ${runs.join(', ')}` : '', kind === 'final' ? 'the end' : '', kind === 'parallel' ? 'regions' : '']
-    .filter((part) => part !== '')
-    .join(' · ');
+  const note = noteOf(state);
   const nameWidth = nameX + widthOf(key, NAME, 'mono') + (note ? 10 + widthOf(note, SMALL) : 0);
   const tagWidths = tags.map((tag) => widthOf(tag, SMALL - 1, 'mono') + 12);
   const tagsWidth = tagWidths.reduce((sum, one) => sum + one + 4, 0);
@@ -103,7 +106,10 @@ function nameLine(state: ChartState, width: number): Piece {
     paint(x, y) {
       const parts = [text(x + nameX, y + 18, key, { size: NAME, font: 'mono', bold: true })];
       if (initial) parts.push(`<circle cx="${x + 4}" cy="${y + 13.5}" r="3.5" class="f-text"/>`);
-      if (note) parts.push(text(x + nameX + widthOf(key, NAME, 'mono') + 10, y + 18, note, { size: SMALL, colour: 'muted' }));
+      if (note)
+        parts.push(
+          text(x + nameX + widthOf(key, NAME, 'mono') + 10, y + 18, note, { size: SMALL, colour: 'muted' }),
+        );
       let left = below ? x : x + width - tagsWidth + 4;
       for (const [index, tag] of tags.entries()) {
         const [colour, wash] = TAG_COLOURS[tag] ?? (['muted', 'box'] as const);
@@ -134,7 +140,8 @@ function detail(state: ChartState, width: number, depth: number): Piece {
 function mutedLines(lines: readonly string[]): Piece {
   return {
     height: lines.length * 15,
-    paint: (x, y) => lines.map((content, index) => text(x, y + 11 + index * 15, content, { size: SMALL, colour: 'muted' })),
+    paint: (x, y) =>
+      lines.map((content, index) => text(x, y + 11 + index * 15, content, { size: SMALL, colour: 'muted' })),
   };
 }
 
@@ -143,7 +150,8 @@ function moveTable(moves: readonly ChartMove[], width: number): Piece {
   const headWidth = Math.max(...moves.map(headWidthOf));
   const targetWidth = Math.max(...moves.map(targetWidthOf));
   const whyX = headWidth + targetWidth + 2 * MOVE_GAP;
-  const beside = width - whyX >= LEAST_WHY;
+  const longest = Math.max(...moves.map(({ why = '' }) => widthOf(why, SMALL)));
+  const beside = width - whyX >= Math.min(LEAST_WHY, longest);
   const rows = moves.map((move) => {
     const why = wrapText(move.why ?? '', beside ? width - whyX : width - MOVE_GAP, SMALL);
     return { move, why, height: (beside ? Math.max(1, why.length) : 1 + why.length) * ROW };
@@ -156,12 +164,22 @@ function moveTable(moves: readonly ChartMove[], width: number): Piece {
         const base = top + 12;
         const parts = [text(x, base, move.on, { size: SMALL, font: 'mono', colour: colourOf(move) })];
         if (move.guard) {
-          parts.push(text(x + widthOf(`${move.on} `, SMALL, 'mono'), base, `[${move.guard}]`, { size: SMALL, font: 'mono', colour: 'purple' }));
+          parts.push(
+            text(x + widthOf(`${move.on} `, SMALL, 'mono'), base, `[${move.guard}]`, {
+              size: SMALL,
+              font: 'mono',
+              colour: 'purple',
+            }),
+          );
         }
         const colour = move.to === undefined ? 'muted' : 'green';
-        parts.push(text(x + headWidth + MOVE_GAP, base, nameTarget(move), { size: SMALL, font: 'mono', colour }));
+        parts.push(
+          text(x + headWidth + MOVE_GAP, base, nameTarget(move), { size: SMALL, font: 'mono', colour }),
+        );
         why.forEach((content, index) => {
-          const at = beside ? { x: x + whyX, y: base + index * ROW } : { x: x + MOVE_GAP, y: base + (index + 1) * ROW };
+          const at = beside
+            ? { x: x + whyX, y: base + index * ROW }
+            : { x: x + MOVE_GAP, y: base + (index + 1) * ROW };
           parts.push(text(at.x, at.y, content, { size: SMALL, colour: 'muted' }));
         });
         top += height;
@@ -239,14 +257,24 @@ function detailWish(state: ChartState): number {
 function outlineWish(state: ChartState): number {
   const children = state.states.map(outlineWish).sort((a, b) => b - a);
   const [first = 0, second = 0, third = 0] = children;
-  const held = children.length > 0 ? first + second + (children.length > 4 ? third : 0) + 2 * GAP + 2 * PAD : 0;
+  const held =
+    children.length > 0 ? first + second + (children.length > 4 ? third : 0) + 2 * GAP + 2 * PAD : 0;
   return Math.max(titleWidthOf(state) + 2 * PAD, held);
+}
+
+/** What stands behind the name. */
+function noteOf({ kind, runs }: ChartState): string {
+  const notes = runs.length > 0 ? [`runs ${runs.join(', ')}`] : [];
+  if (kind === 'final') notes.push('the end');
+  if (kind === 'parallel') notes.push('regions');
+  return notes.join(' · ');
 }
 
 /** Name and note, or the tags below them. */
 function titleWidthOf(state: ChartState): number {
   const name = widthOf(state.key, NAME, 'mono') + (state.initial ? 12 : 0);
-  const runs = state.runs.length > 0 ? widthOf(`runs ${state.runs.join(', ')}`, SMALL) + 10 : 0;
+  const note = noteOf(state);
+  const behind = note === '' ? 0 : widthOf(note, SMALL) + 10;
   const tags = state.tags.reduce((sum, tag) => sum + widthOf(tag, SMALL - 1, 'mono') + 16, 0);
-  return Math.max(name + runs, tags);
+  return Math.max(name + behind, tags);
 }

@@ -12,7 +12,9 @@ export type GeneratedFiles = ReadonlyMap<string, string>;
  * @param folder holds made files only: what else lies there is stale
  */
 export function findStale(root: string, files: GeneratedFiles, folder?: string): string[] {
-  const stale = [...files].filter(([path, content]) => read(join(root, path)) !== content).map(([path]) => path);
+  const stale = [...files]
+    .filter(([path, content]) => read(join(root, path)) !== content)
+    .map(([path]) => path);
   return [...stale, ...findLeft(root, files, folder)];
 }
 
@@ -26,7 +28,10 @@ export function writeGenerated(root: string, files: GeneratedFiles, folder?: str
 }
 
 /** What a script's command line does. Sets exit code 1 where `--check` finds a stale file. */
-export function finish(files: GeneratedFiles, options: { readonly remake: string; readonly folder?: string }): void {
+export function finish(
+  files: GeneratedFiles,
+  options: { readonly remake: string; readonly folder?: string },
+): void {
   const root = join(import.meta.dirname, '../..');
   if (!process.argv.includes('--check')) {
     writeGenerated(root, files, options.folder);

@@ -36,23 +36,34 @@ export type Side = 'light' | 'dark';
 
 /** Text as XML. */
 export function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
 
 /** Width of a text in px, estimated so that no common font is wider. */
 export function widthOf(text: string, size: number, font: 'sans' | 'mono' = 'sans'): number {
   const advance = font === 'mono' ? MONO_ADVANCE : SANS_ADVANCE;
   let width = 0;
-  for (const letter of text) width += /[\u1100-\u11ff\u2e80-\ud7ff\uf900-\uffef]/u.test(letter) ? WIDE_ADVANCE : advance;
+  for (const letter of text)
+    width += /[\u1100-\u11ff\u2e80-\ud7ff\uf900-\uffef]/u.test(letter) ? WIDE_ADVANCE : advance;
   return width * size;
 }
 
 /** Breaks text at spaces into lines of at most `width` px; a longer word stays whole. */
-export function wrapText(text: string, width: number, size: number, font: 'sans' | 'mono' = 'sans'): string[] {
+export function wrapText(
+  text: string,
+  width: number,
+  size: number,
+  font: 'sans' | 'mono' = 'sans',
+): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && widthOf(`${last} ${word}`, size, font) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && widthOf(`${last} ${word}`, size, font) <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;
