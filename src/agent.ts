@@ -115,12 +115,16 @@ class CallCentre implements Agent {
   }
 
   async #connect(): Promise<void> {
+    this.#closing = false;
     try {
       this.#tracing = await createTracing({
         version: VERSION,
         logger: this.#logger,
         ...(this.#options.tracing?.provider ? { tracerProvider: this.#options.tracing.provider } : {}),
       });
+      if (this.#isClosing()) {
+        throw new OffhookError('OFFHOOK_CALL_STATE', 'The agent was closed before it was connected.');
+      }
       await Promise.all(
         this.#options.transports.map((transport) =>
           transport.connect({
@@ -135,12 +139,20 @@ class CallCentre implements Agent {
       );
     } catch (error) {
       this.#connected = undefined;
+      // What keeps trying may still come up; after a refusal for good nothing half-connected takes calls.
+      if (!(error instanceof OffhookError && error.retryable)) await this.#disconnect();
       throw error;
     }
   }
 
+  async #disconnect(): Promise<void> {
+    await Promise.all(this.#options.transports.map((transport) => transport.close()));
+    await this.#tracing?.shutdown();
+    this.#tracing = undefined;
+    this.#connected = undefined;
+  }
+
   async serve(): Promise<void> {
-    await this.connect();
     const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
     const { promise: insisted, resolve: insist } = Promise.withResolvers<void>();
     let signals = 0;
@@ -152,6 +164,10 @@ class CallCentre implements Agent {
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
     try {
+      const connecting = this.connect();
+      await Promise.race([connecting, asked]);
+      // Told to stop while still connecting: that attempt fails, as it should.
+      connecting.catch(() => {});
       await asked;
       await Promise.race([this.close({ drain: Number.POSITIVE_INFINITY }), insisted]);
       await this.close();
@@ -168,10 +184,12 @@ class CallCentre implements Agent {
     for (const call of this.#calls) call.stop('shutdown');
     if (this.#calls.size > 0) await this.#drain([...this.#calls], FAREWELL_LIMIT);
     for (const call of this.#calls) call.abandon();
-    await Promise.all(this.#options.transports.map((transport) => transport.close()));
-    await this.#tracing?.shutdown();
-    this.#tracing = undefined;
-    this.#connected = undefined;
+    await this.#disconnect();
+  }
+
+  /** Asked after a wait, in which it may have changed. */
+  #isClosing(): boolean {
+    return this.#closing;
   }
 
   async #drain(calls: readonly AssembledCall[], limit: number): Promise<void> {
@@ -194,6 +212,8 @@ class CallCentre implements Agent {
     const transport = this.#route(options.via);
     this.#admit();
     await this.connect();
+    // Others may have been placed, or the agent closed, meanwhile.
+    this.#admit();
     const leg = transport.dial!({
       to,
       ringTimeout: options.ringTimeout ?? DEFAULT_RING_TIMEOUT,

@@ -60,6 +60,8 @@ export interface CollectResult {
 /** One call. Alive until `ended` resolves. */
 export interface CallHandle {
   readonly id: string;
+  /** The network's id of the call. An outbound call gets it once the network has taken the order; until then, `id`. */
+  readonly platformId: string;
   readonly direction: 'inbound' | 'outbound';
   readonly from: string;
   readonly to: string;

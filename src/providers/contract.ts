@@ -95,6 +95,8 @@ export type SessionOrder =
 /** Words by id, for orders that carry ids only. */
 export interface OrderWords {
   toolResult(call: string): string;
+  /** A call as the model made it, on whichever connection; undefined for one it never made. */
+  toolCall?(call: string): { readonly name: string; readonly arguments: string } | undefined;
   digits(entry: number): string;
   saying(request: number): string;
 }
@@ -109,7 +111,7 @@ export interface SessionContext {
   /** Aborts when the connection is to be released. */
   readonly signal: AbortSignal;
   readonly tools: readonly ToolSchema[];
-  /** The conversation so far as it was heard; empty on the first connection. */
+  /** The conversation so far as it was heard, as of the moment it is read; empty on the first connection. */
   readonly history: readonly HistoryItem[];
   readonly words: OrderWords;
   /** The next generation number of the call; taken when a reply starts. */
@@ -145,6 +147,8 @@ export interface SessionSpec {
   /** Audio both ways. */
   readonly codec: Codec;
   readonly turns: TurnSettings;
+  /** Whether its connections report `voice.*`. Default true; otherwise the runtime's own detector listens. */
+  readonly detectsVoice?: boolean;
   readonly greeting: Greeting;
   /** Loads what `open` needs, such as a vendor SDK; awaited once before the first call. */
   prepare?(): Promise<void>;

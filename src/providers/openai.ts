@@ -38,6 +38,7 @@ export function openaiRealtime(options: OpenAIRealtimeOptions): SessionSpec {
     description: { type: 'openai_realtime', system: 'openai', model, voice, language },
     codec,
     turns,
+    detectsVoice: resolved.turnDetection !== null,
     greeting: recipe.greeting,
     prepare: async () => {
       await trackWork(loadSdk());

@@ -81,11 +81,15 @@ export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
     return text;
   };
   const flush = (): void => {
-    let text = unwritten ? `${JSON.stringify(unwritten)}\n` : '';
+    let text = '';
     for (const step of steps) text += textOf(step);
+    // Without a line the charts have not started, and their first orders still come before everything else.
+    if (text !== '') {
+      steps = [];
+      latest.clear();
+    }
+    if (unwritten) text = `${JSON.stringify(unwritten)}\n${text}`;
     unwritten = undefined;
-    steps = [];
-    latest.clear();
     // A call ends in the middle of its last stimulus; what comes after that is nobody's any more.
     if (text !== '' && !closed) sink.write(text);
   };
@@ -118,13 +122,34 @@ export function hashSnapshot(snapshot: AnyMachineSnapshot): string {
   );
 }
 
-/** A file that holds every line written so far, also after SIGKILL: no buffer of ours is between. */
-export function createFileSink(path: string): LogSink {
-  mkdirSync(dirname(path), { recursive: true });
-  const file = openSync(path, 'w', 0o600);
+/**
+ * A file that holds every line written so far, also after SIGKILL: no buffer of ours is between. Never throws: a full
+ * disk must not cost a call, so at the first failure the file is given up and `failed` told.
+ */
+export function createFileSink(path: string, failed: (error: unknown) => void = () => {}): LogSink {
+  let file: number | undefined;
+  const guard = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      file = undefined;
+      failed(error);
+    }
+  };
+  guard(() => {
+    mkdirSync(dirname(path), { recursive: true });
+    file = openSync(path, 'w', 0o600);
+  });
   return {
-    write: (text) => void writeSync(file, text),
-    close: () => closeSync(file),
+    write(text) {
+      const open = file;
+      if (open !== undefined) guard(() => void writeSync(open, text));
+    },
+    close() {
+      const open = file;
+      file = undefined;
+      if (open !== undefined) guard(() => closeSync(open));
+    },
   };
 }
 

@@ -166,9 +166,17 @@ export function createRecord(written: (entry: object) => void = () => {}): CallR
     bindSaying: (request) => void sayings.set(request, waiting.shift() ?? ''),
     bindDigits(entry) {
       digits.set(entry, keys);
+      // A session that comes later has to know of them too; as words they are no turn of the caller's.
+      entries.push({
+        role: 'user',
+        turn: `keys_${entries.length}`,
+        text: `[DTMF 입력: ${keys}]`,
+        final: true,
+      });
       keys = '';
     },
     toolResult: (call) => tools.get(call)?.result ?? '',
+    toolCall: (call) => tools.get(call),
     digits: (entry) => digits.get(entry) ?? '',
     saying: (request) => sayings.get(request) ?? '',
     history: () => entries.flatMap(historyOf),

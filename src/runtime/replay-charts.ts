@@ -16,7 +16,7 @@ import { createCallLogic } from '../machines/call/machine.ts';
 import type { CallInput } from '../machines/call/vocabulary.ts';
 import { type ChartWatcher, govern } from '../machines/govern.ts';
 import { createSessionLogic } from '../machines/session/machine.ts';
-import { staleForCall } from '../machines/stale.ts';
+import { staleForCall, staleForSession } from '../machines/stale.ts';
 import type { CallWatcher, ChartName } from './switchboard.ts';
 
 /** What one chart sent the other and the other has not been given yet. */
@@ -85,7 +85,7 @@ export function createReplayCharts(input: CallInput, watcher: CallWatcher): Repl
         id: 'session',
         src: govern(
           createSessionLogic({ connection: port('session') }),
-          { name: 'session' },
+          { name: 'session', staleness: staleForSession },
           watch('session'),
         ),
         input: { call: input.id },

@@ -14,7 +14,7 @@ import type { CallPorts, PortLogic } from '../machines/call/base.ts';
 import { createCallLogic } from '../machines/call/machine.ts';
 import { type ChartWatcher, govern } from '../machines/govern.ts';
 import { createSessionLogic } from '../machines/session/machine.ts';
-import { staleForCall } from '../machines/stale.ts';
+import { staleForCall, staleForSession } from '../machines/stale.ts';
 import { nameOf } from './scope.ts';
 
 /** The ports a call plugs in. `session` is not among them: it is a chart of its own, whose port is `connection`. */
@@ -99,7 +99,7 @@ export function createSwitchboard(): Switchboard {
   const watcher = createStepWatcher(extensions, sources);
   const session = govern(
     createSessionLogic({ connection: portLogic('connection', 'session') }),
-    { name: 'session' },
+    { name: 'session', staleness: staleForSession },
     watcher,
   );
   const ports: CallPorts = {

@@ -21,8 +21,7 @@ import { type Clock, latchClock } from '../clock.ts';
 import { createCounter } from '../ids.ts';
 import { createLogWatcher } from '../log-watcher.ts';
 import type { Logger } from '../logger.ts';
-import { type CallRecord, createRecord } from '../record.ts';
-import { createScope, nameOf, type Scope } from '../scope.ts';
+import { createScope, nameOf } from '../scope.ts';
 import type { CallWatcher, OpenPort, PortName, Switchboard } from '../switchboard.ts';
 import { VERSION } from '../version.ts';
 import { describeTool, type Emitter } from './events.ts';
@@ -31,6 +30,7 @@ import { createLine } from './line.ts';
 import { type CallParts, createCounters } from './parts.ts';
 import { createProgress } from './progress.ts';
 import { recordCall } from './recording.ts';
+import { openRecord } from './words.ts';
 import { createSessionPort, isSessionSpec } from './session.ts';
 import { readState, readTag } from './state.ts';
 import {
@@ -112,6 +112,8 @@ class CallAssembly implements AssembledCall {
     const file = join(setup.log.directory, fileNameOf(id));
     this.log = `${file}.call.log`;
     const scope = createScope(logger, id);
+    const unwritable = (what: string) => (error: unknown) =>
+      logger.error({ call: id, what, error: nameOf(error) }, 'a file of the call cannot be written');
     const clock = latchClock(raw, () => this.#callLog.flush());
     const parts: CallParts = {
       id,
@@ -121,7 +123,12 @@ class CallAssembly implements AssembledCall {
       raw,
       scope,
       logger,
-      record: this.#openRecord(scope, `${file}.call.jsonl`, () => clock.now()),
+      record: openRecord(scope, {
+        path: setup.log.record ? `${file}.call.jsonl` : undefined,
+        now: () => clock.now(),
+        failed: unwritable('record'),
+        said: (text, turn) => setup.events.emit('transcript', this.handle, 'user', text, { turn }),
+      }),
       counters: createCounters(),
       spec: () => this.#spec,
       policy: () => setup.policy(this.#spec),
@@ -141,7 +148,7 @@ class CallAssembly implements AssembledCall {
           return readInput();
         },
       },
-      createFileSink(this.log),
+      createFileSink(this.log, unwritable('log')),
     );
     scope.own('log', () => this.#callLog.close());
     this.#verbs = createVerbs(parts, {
@@ -167,7 +174,6 @@ class CallAssembly implements AssembledCall {
       ended: promise,
       send: (event) => this.#send(event),
       state: () => this.#state(),
-      over: () => this.#over,
     });
     const watchers: CallWatcher[] = [
       createLogWatcher(this.#callLog),
@@ -200,7 +206,11 @@ class CallAssembly implements AssembledCall {
       actor.subscribe({
         next: (snapshot) => this.#steer(snapshot as AnyMachineSnapshot),
         error: (error) => this.#reap(error),
-        complete: () => this.#finish(readEnd(actor.getSnapshot(), this.#parts.id)),
+        // A chart that is stopped completes too, without having come to its end.
+        complete: () => {
+          const snapshot = actor.getSnapshot() as AnyMachineSnapshot;
+          if (snapshot.status === 'done') this.#finish(readEnd(snapshot, this.#parts.id));
+        },
       });
       actor.on('digits.collected', (event) => {
         const { request, reason } = event as unknown as CallEmitted;
@@ -238,6 +248,11 @@ class CallAssembly implements AssembledCall {
 
   #send(event: CallEvent): void {
     if (this.#over) return;
+    // Called off while its session was being prepared: there is no chart yet, and nobody was rung up.
+    if (!this.#actor && event.type === 'agent.end') {
+      this.#finish({ status: 'canceled', endedBy: 'agent', reason: event.reason });
+      return;
+    }
     this.#parts.clock.stimulus(() => this.#actor?.send(event));
   }
 
@@ -246,18 +261,6 @@ class CallAssembly implements AssembledCall {
     const tags: ReadonlySet<string> = snapshot.tags;
     this.#line.steer(readTag<HearMode>(tags, 'hear.', 'drop'), readTag<SpeakMode>(tags, 'speak.', 'drop'));
     this.#recording?.follow(readState(snapshot.value), tags);
-  }
-
-  #openRecord(scope: Scope, path: string, now: () => number): CallRecord {
-    const words = this.#setup.log.record ? createFileSink(path) : undefined;
-    if (words) scope.own('record', () => words.close());
-    return createRecord((entry) => {
-      words?.write(`${JSON.stringify({ at: now(), ...entry })}\n`);
-      const said: { role?: string; text?: string; turn?: string } = entry;
-      if (said.role !== 'user' || said.text === undefined || said.text === '') return;
-      const details = said.turn === undefined ? {} : { turn: said.turn };
-      this.#setup.events.emit('transcript', this.handle, 'user', said.text, details);
-    });
   }
 
   #openLine(): ReturnType<typeof createLine> {
@@ -374,6 +377,7 @@ class CallAssembly implements AssembledCall {
     );
     const error = new OffhookError('OFFHOOK_CHART_FAULT', undefined, { cause, call: id });
     this.#finish({ status: 'failed', endedBy: 'runtime', reason: 'fault', error });
+    this.#actor?.stop();
   }
 
   #finish(end: CallEnd): void {

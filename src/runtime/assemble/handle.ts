@@ -1,7 +1,6 @@
 /** @module Makes the handle a program holds: it looks at the call and passes on what is asked of it. */
 import { type CallHandle, cutAudio, readAudio } from '../../call.ts';
 import type { Outcome } from '../../call.ts';
-import { OffhookError } from '../../errors.ts';
 import type { CallEvent } from '../../machines/call/vocabulary.ts';
 import type { CallState } from '../../call.ts';
 import type { Line } from './line.ts';
@@ -17,13 +16,15 @@ export interface HandleHost {
   readonly ended: Promise<Outcome>;
   send(event: CallEvent): void;
   state(): CallState;
-  over(): boolean;
 }
 
 export function createHandle(parts: CallParts, host: HandleHost): CallHandle {
   const { info, record, clock, leg } = parts;
   return {
     id: parts.id,
+    get platformId() {
+      return leg.info.id;
+    },
     direction: info.direction,
     from: info.from,
     to: info.to,
@@ -40,7 +41,7 @@ export function createHandle(parts: CallParts, host: HandleHost): CallHandle {
     collectDigits: (options) => host.verbs.collectDigits(options),
     sendDigits: (digits) => host.verbs.sendDigits(digits),
     sendAudio(audio: Int16Array | Uint8Array, options?: { codec: 'ulaw' | 'alaw' }) {
-      if (host.over()) throw new OffhookError('OFFHOOK_CALL_ENDED', undefined, { call: parts.id });
+      host.verbs.checkTalking();
       const bytes = readAudio(leg.can.codec, audio, options);
       const gen = parts.takeGeneration();
       record.begin(gen, 'audio', '');

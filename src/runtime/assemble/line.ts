@@ -140,8 +140,9 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
         // The clear goes out first: it is what the caller waits for.
         playout.flush(given.gen);
         speak.discard(given.gen);
-        heldGens.clear();
-        pendingFinish.clear();
+        // What is held of an earlier generation still has its turn.
+        for (const gen of heldGens) if (gen >= given.gen) heldGens.delete(gen);
+        for (const gen of pendingFinish) if (gen >= given.gen) pendingFinish.delete(gen);
         return undefined;
       case 'play':
         return play(given.line, given.request);

@@ -3,6 +3,7 @@
  * provider that goes quiet in the middle of a sentence.
  */
 import type { Chunk } from '../../audio/chunk.ts';
+import { createVoiceDetector } from '../../audio/vad.ts';
 import type {
   SessionConnection,
   SessionFact,
@@ -54,7 +55,10 @@ export function createSessionPort(parts: CallParts, options: SessionOptions): Op
       logger: parts.logger,
       signal: controller.signal,
       tools: options.tools,
-      history: parts.record.history(),
+      // Read when the connection can take it: what happens while it opens belongs to it.
+      get history() {
+        return parts.record.history();
+      },
       words: parts.record,
       takeGeneration: () => parts.takeGeneration(),
       wrote: (words) => parts.record.wrote(words),
@@ -72,7 +76,20 @@ export function createSessionPort(parts: CallParts, options: SessionOptions): Op
         options.speak(chunk);
       },
     });
-    options.listen((chunk) => connection.feed(chunk));
+    const detect = createDetector(spec, (type) =>
+      parts.clock.stimulus(() => tell({ type, connection: number })),
+    );
+    options.listen((chunk) => {
+      detect?.(chunk);
+      try {
+        connection.feed(chunk);
+      } catch (error) {
+        // Once is enough: the next frame comes in 20 ms, and would end the same way.
+        options.listen(undefined);
+        parts.logger.error({ call: parts.id, error: nameOf(error) }, 'a session cannot be fed');
+        tell(stamp({ type: 'session.lost', code: 'OFFHOOK_SESSION_FAILED', retryable: false }));
+      }
+    });
     const close = (): void => {
       if (closed) return;
       closed = true;
@@ -89,12 +106,24 @@ export function createSessionPort(parts: CallParts, options: SessionOptions): Op
     return {
       order(given) {
         const order = given as SessionOrder;
-        if (order.type === 'say') parts.record.bindSaying(order.request);
         if (order.type === 'digits') parts.record.bindDigits(order.entry);
         connection.order(order);
       },
       close: release,
     };
+  };
+}
+
+/** Hears the caller for a session that does not: edges go to the chart, levels nowhere. */
+function createDetector(
+  spec: SessionSpec,
+  edge: (type: 'voice.start' | 'voice.stop') => void,
+): ((chunk: Chunk) => void) | undefined {
+  if (spec.detectsVoice ?? true) return undefined;
+  const detector = createVoiceDetector({ codec: spec.codec });
+  return (chunk) => {
+    const change = detector.push(chunk);
+    if (change !== undefined) edge(`voice.${change}`);
   };
 }
 

@@ -105,10 +105,14 @@ export function createLimitPort(parts: CallParts): OpenPort {
     let left = Number(input['ms']);
     let since = parts.clock.now();
     let timer: TimerHandle | undefined;
+    let reached = false;
     const resume = (): void => {
-      if (timer) return;
+      if (timer || reached) return;
       since = parts.clock.now();
-      timer = parts.clock.setTimeout(() => tell({ type: 'limit.reached' }), left);
+      timer = parts.clock.setTimeout(() => {
+        reached = true;
+        tell({ type: 'limit.reached' });
+      }, left);
     };
     const pause = (): void => {
       if (!timer) return;
@@ -138,13 +142,17 @@ export function createToolPort(parts: CallParts, host: ToolHost): OpenPort {
     const call = String(input['tool']);
     const name = String(input['name']);
     const controller = new AbortController();
-    const finish = (outcome: ToolOutcome): void =>
+    let closed = false;
+    const finish = (outcome: ToolOutcome): void => {
+      // The call is over and taken apart; what a tool still says belongs nowhere.
+      if (closed) return;
       parts.clock.stimulus(() => {
         // The result is committed before anything else happens: what was done once is never done again.
         parts.record.finishTool(call, outcome.text, outcome.ok);
         host.finished(call, name, outcome);
         tell({ type: 'tool.done', call, ok: outcome.ok });
       });
+    };
     const tool = host.find(name);
     if (!tool) {
       finish({
@@ -170,7 +178,10 @@ export function createToolPort(parts: CallParts, host: ToolHost): OpenPort {
       order: (order) => {
         if (order.type === 'cancel') controller.abort(order['why' as keyof typeof order]);
       },
-      close: () => controller.abort('hangup'),
+      close() {
+        closed = true;
+        controller.abort('hangup');
+      },
     };
   };
 }

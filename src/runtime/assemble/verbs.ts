@@ -4,7 +4,7 @@
  */
 import type { CollectOptions, CollectResult, SayResult } from '../../call.ts';
 import { OffhookError } from '../../errors.ts';
-import type { CallEvent } from '../../machines/call/vocabulary.ts';
+import type { CallContext, CallEvent } from '../../machines/call/vocabulary.ts';
 import type { AssistantEntry } from '../record.ts';
 import type { CallWatcher } from '../switchboard.ts';
 import type { CallParts } from './parts.ts';
@@ -19,6 +19,8 @@ export interface Verbs {
   say(text: string): Promise<SayResult>;
   collectDigits(options: CollectOptions): Promise<CollectResult>;
   sendDigits(digits: string): Promise<void>;
+  /** @throws OffhookError OFFHOOK_CALL_ENDED, or OFFHOOK_CALL_STATE where nothing could be heard. */
+  checkTalking(): void;
   heard(entry: AssistantEntry): void;
   collected(request: number, reason: 'complete' | 'timeout'): void;
   close(): void;
@@ -31,11 +33,16 @@ export interface VerbHost {
   keypad(): string;
 }
 
+const UNHEARD: SayResult = { heard: '', cut: true };
+
+/** Nobody holds a phone and presses nothing for longer. */
+const LONGEST_WAIT = 600_000;
+
 const TALKING = /^(greeting|conversing|returning)/;
 
 export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
   /** Texts that wait for their request number, in the order they were asked for. */
-  const unsent: Waiting<SayResult>[] = [];
+  const unsent: (Waiting<SayResult> & { readonly text: string })[] = [];
   const requested = new Map<number, Waiting<SayResult>>();
   const saying = new Map<number, Waiting<SayResult>>();
   const collecting = new Map<number, Waiting<CollectResult>>();
@@ -49,39 +56,47 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
           call: parts.id,
         });
 
-  const unheard = (request: number | undefined): void => {
-    if (request === undefined) return;
-    requested.get(request)?.resolve({ heard: '', cut: true });
-    requested.delete(request);
+  /** The chart has taken a request to say something, or had no session to say it with. */
+  const bind = (context: CallContext): void => {
+    const waiting = unsent.shift();
+    if (!waiting) return;
+    const request = context.lastRequest;
+    if (!context.asked.some((entry) => entry.kind === 'say' && entry.request === request)) {
+      waiting.resolve(UNHEARD);
+      return;
+    }
+    parts.record.queueSaying(waiting.text);
+    parts.record.bindSaying(request);
+    requested.set(request, waiting);
+  };
+
+  /** What the chart no longer waits for and nobody heard anything of was not heard: withdrawn, refused, empty. */
+  const settleLost = (context: CallContext): void => {
+    for (const [request, waiting] of requested) {
+      if (context.asked.some((entry) => entry.request === request)) continue;
+      requested.delete(request);
+      waiting.resolve(UNHEARD);
+    }
+    for (const [gen, waiting] of saying) {
+      if ([...context.gens, ...context.cutting].some((entry) => entry.gen === gen)) continue;
+      saying.delete(gen);
+      waiting.resolve(UNHEARD);
+    }
   };
 
   return {
     watcher: {
-      order({ chart, to, order }) {
-        const given = order as { type: string; request?: number };
-        if (
-          chart === 'session' &&
-          to === 'connection' &&
-          given.type === 'say' &&
-          given.request !== undefined
-        ) {
-          const waiting = unsent.shift();
-          if (waiting) requested.set(given.request, waiting);
-        }
-      },
-      event({ chart, event, stale }) {
-        if (stale !== undefined) return;
+      event({ chart, event, stale, after }) {
+        if (stale !== undefined || chart !== 'call') return;
         const given = event as CallEvent;
-        if (chart === 'session' && (event.type as string) === 'withdraw') {
-          unheard((event as unknown as { request: number }).request);
-        }
-        if (chart !== 'call') return;
+        const context = after.context as CallContext;
+        if (given.type === 'say.requested') bind(context);
         if (given.type === 'gen.started' && given.request !== undefined) {
           const waiting = requested.get(given.request);
           requested.delete(given.request);
           if (waiting) saying.set(given.gen, waiting);
         }
-        if (given.type === 'gen.failed') unheard(given.request);
+        if (requested.size + saying.size > 0) settleLost(context);
       },
     },
     say: (text) =>
@@ -90,8 +105,7 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
           reject(refuse('a conversation (greeting, conversing or returning)'));
           return;
         }
-        parts.record.queueSaying(text);
-        unsent.push({ resolve, reject });
+        unsent.push({ text, resolve, reject });
         host.send({ type: 'say.requested' });
       }),
     collectDigits: ({ max, first = 5_000, next = 5_000 }) =>
@@ -105,6 +119,13 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
               'OFFHOOK_OPTION_INVALID',
               `collectDigits: option "max" must be 1 to 64, received ${max}.`,
             ),
+          );
+        }
+        for (const [name, ms] of Object.entries({ first, next })) {
+          if (ms >= 0 && ms <= LONGEST_WAIT) continue;
+          const rule = `must be 0 to ${LONGEST_WAIT} ms, received ${ms}.`;
+          return reject(
+            new OffhookError('OFFHOOK_OPTION_INVALID', `collectDigits: option "${name}" ${rule}`),
           );
         }
         const request = (collectRequest += 1);
@@ -130,6 +151,9 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
         else parts.leg.sendDigit(key);
         if (closed) throw refuse('a call that is up');
       }
+    },
+    checkTalking() {
+      if (closed || !TALKING.test(host.dialogue())) throw refuse('a conversation');
     },
     heard(entry) {
       const waiting = saying.get(entry.gen);
@@ -161,6 +185,9 @@ function pause(parts: CallParts, ms: number): Promise<void> {
       release();
       resolve();
     }, ms);
-    const release = parts.scope.own('digit pause', () => parts.clock.clearTimeout(timer));
+    const release = parts.scope.own('digit pause', () => {
+      parts.clock.clearTimeout(timer);
+      resolve();
+    });
   });
 }

@@ -3,11 +3,12 @@
  * repeated, and keeps what overtook the answer to an originate until the call has its name.
  */
 import type { Clock, TimerHandle } from '../../runtime/clock.ts';
+import { isLoopback } from '../address.ts';
 import type { CallInfo, DialRequest, Leg, TransportHost } from '../contract.ts';
 import type { ClawopsCounters } from './counters.ts';
 import { Line } from './leg.ts';
 import { platformCode, readCallId, refusalCode, type Rest } from './rest.ts';
-import { type ClawopsSettings, isLoopback } from './settings.ts';
+import type { ClawopsSettings } from './settings.ts';
 import { type ControlFact, writeFailed } from './wire.ts';
 
 /** Events for an id nobody knows are kept this long while a call is being placed (clawops.md §9, 10). */

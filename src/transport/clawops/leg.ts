@@ -15,6 +15,7 @@ import type {
   TransferRequest,
 } from '../contract.ts';
 import type { LineContext } from './calls.ts';
+import { createEarlyAudio, type EarlyAudio } from './early-audio.ts';
 import { type Media, type MediaEnd, openMedia } from './media.ts';
 import { CLAWOPS_CAPABILITIES } from './settings.ts';
 import { PendingTransfers } from './transfers.ts';
@@ -37,6 +38,7 @@ export class Line implements Leg {
   readonly #context: LineContext;
   readonly #origin: LineOrigin;
   readonly #transfers = new PendingTransfers();
+  readonly #early: EarlyAudio;
   #info: CallInfo;
   #sink: LegSink | undefined;
   /** Facts from before `start`. */
@@ -63,6 +65,7 @@ export class Line implements Leg {
     this.#context = context;
     this.#info = info;
     this.#origin = origin;
+    this.#early = createEarlyAudio(context.counters);
     this.#identified = 'mediaUrl' in origin;
   }
 
@@ -96,16 +99,17 @@ export class Line implements Leg {
   }
 
   play(chunk: Chunk): void {
-    if (this.#media) this.#media.play(chunk);
+    const outlet = this.#outlet;
+    if (outlet) outlet.play(chunk);
     else this.#context.counters.dropped += 1;
   }
 
   mark(name: string): void {
-    this.#media?.mark(name);
+    this.#outlet?.mark(name);
   }
 
   clear(): void {
-    this.#media?.clear();
+    this.#outlet?.clear();
   }
 
   sendDigit(key: string): void {
@@ -282,8 +286,15 @@ export class Line implements Leg {
     this.#media = this.#opened;
   }
 
+  /** Where audio goes: kept until media has started, then out. */
+  get #outlet(): Pick<Media, 'play' | 'mark' | 'clear'> | undefined {
+    if (this.#mediaStarted) return this.#media;
+    return this.#taken && !this.#hungUp ? this.#early : undefined;
+  }
+
   #onMediaStarted(): void {
     this.#mediaStarted = true;
+    if (this.#media) this.#early.pour(this.#media);
     if ('mediaUrl' in this.#origin) this.#tell({ type: 'leg.answered' });
     this.#tell({ type: 'leg.mediaStarted', epoch: 1 });
   }

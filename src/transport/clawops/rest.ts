@@ -6,7 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../../runtime/clock.ts';
 import { type ClawopsSettings, SDK_VERSION } from './settings.ts';
-import { fieldsOf, parseFields } from './wire.ts';
+import { fieldsOf, parseFields } from '../scan.ts';
 
 /** A platform that takes longer to queue a call than this will not tell us in time that it was answered. */
 const ANSWER_LIMIT = 30_000;

@@ -4,7 +4,10 @@
  */
 import { readEnv } from '../../env.ts';
 import { OffhookError } from '../../errors.ts';
+import { isLoopback } from '../address.ts';
 import type { LegCapabilities } from '../contract.ts';
+
+export { isLoopback };
 
 export interface ClawopsOptions {
   /** The number served and called from, as the platform writes it. One transport per number. */
@@ -93,14 +96,6 @@ export function resolveSettings(options: ClawopsOptions): ClawopsSettings {
     insecure,
     handover: options.handover ?? true,
   };
-}
-
-/** True for an address that stays on this machine. */
-export function isLoopback(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  return (
-    host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-  );
 }
 
 function requireNumber(number: unknown): string {

@@ -3,6 +3,7 @@
  * Pure. What cannot be understood is named as such; nothing here throws.
  */
 import type { LegStatus, TransferRequest } from '../contract.ts';
+import { fieldsOf, parseFields } from '../scan.ts';
 
 /** Steps of a transfer as the platform reports them. */
 export type TransferStep = 'started' | 'connected' | 'completed' | 'failed';
@@ -24,24 +25,6 @@ export type ControlFact =
 type Fields = Readonly<Record<string, unknown>>;
 
 const MALFORMED: ControlFact = { type: 'malformed' };
-
-/** Parses a message to an object; undefined for anything else. */
-export function parseFields(text: string): Fields | undefined {
-  try {
-    return fieldsOf(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-/** A value as an object with fields; undefined for arrays, null and the rest. */
-export function fieldsOf(value: unknown): Fields | undefined {
-  return isFields(value) ? value : undefined;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const textOf = (value: unknown, otherwise = ''): string => (typeof value === 'string' ? value : otherwise);
 

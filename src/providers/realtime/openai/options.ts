@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { readEnv } from '../../../env.ts';
+import type { TurnSettings } from '../../contract.ts';
 import { OffhookError } from '../../../errors.ts';
 
 /** Built-in voices of the Realtime API (openai 7.55 declarations). */
@@ -31,7 +32,10 @@ export interface OpenAIRealtimeTurns {
   by?: 'model' | 'runtime' | undefined;
   /** Silence after the caller's last word before a reply is asked for; runtime turns only. Default 500. */
   answerAfter?: number | undefined;
-  /** Voice needed before the agent yields. Default 0: the vendor's detector has already debounced. */
+  /**
+   * Voice needed before the agent yields. Default 0: the vendor's detector has already debounced; 200 with
+   * `turnDetection: null`, where Offhook's own listens.
+   */
   interruptAfter?: number | undefined;
 }
 
@@ -88,6 +92,8 @@ export const DEFAULTS = {
   // The product's debounce: people pause this long inside a sentence, and wait no longer than that after one.
   answerAfter: 500,
   interruptAfter: 0,
+  // Our detector hears energy, not speech: a cough or a door is over in less.
+  interruptAfterOwnDetector: 200,
   // Low eagerness lets a caller think in mid-sentence, which on a phone is cut off far more often than it drags.
   turnDetection: {
     type: 'semantic_vad',
@@ -115,7 +121,7 @@ const schema = z.strictObject({
     .strictObject({
       by: z.enum(['model', 'runtime']).default('model'),
       answerAfter: delay.default(DEFAULTS.answerAfter),
-      interruptAfter: delay.default(DEFAULTS.interruptAfter),
+      interruptAfter: delay.optional(),
     })
     .prefault({}),
   turnDetection: object.nullable().default(DEFAULTS.turnDetection),
@@ -144,7 +150,8 @@ const schema = z.strictObject({
 });
 
 /** Options with every default filled in. `baseUrl` has passed the TLS rule. */
-export type ResolvedOptions = Omit<z.output<typeof schema>, 'apiKey' | 'baseUrl' | 'insecure'> & {
+export type ResolvedOptions = Omit<z.output<typeof schema>, 'apiKey' | 'baseUrl' | 'insecure' | 'turns'> & {
+  readonly turns: TurnSettings;
   readonly apiKey: string;
   readonly baseUrl: URL;
 };
@@ -164,7 +171,16 @@ export function readOptions(options: OpenAIRealtimeOptions): ResolvedOptions {
       'openaiRealtime: no API key. Pass `apiKey` or set the environment variable OPENAI_API_KEY.',
     );
   }
-  return { ...rest, apiKey: key, baseUrl: readBaseUrl(baseUrl, insecure) };
+  const { turns, turnDetection } = rest;
+  const interruptAfter =
+    turns.interruptAfter ??
+    (turnDetection === null ? DEFAULTS.interruptAfterOwnDetector : DEFAULTS.interruptAfter);
+  return {
+    ...rest,
+    turns: { ...turns, interruptAfter },
+    apiKey: key,
+    baseUrl: readBaseUrl(baseUrl, insecure),
+  };
 }
 
 function readBaseUrl(option: string | undefined, insecure: boolean): URL {

@@ -43,7 +43,7 @@ export function carryOut(host: OrdersHost, order: SessionOrder): void {
     case 'truncate':
       return truncate(host, order.gen, order.playedMs);
     case 'toolResult':
-      return addItem(host, outputOf(order.call, context.words.toolResult(order.call)));
+      return giveResult(host, order.call);
     case 'digits':
       // The product's wording, which prompts written for it expect.
       return addItem(host, messageOf('user', `[DTMF 입력: ${context.words.digits(order.entry)}]`));
@@ -59,6 +59,15 @@ export function carryOut(host: OrdersHost, order: SessionOrder): void {
 /** Tells the model that a tool it called in a reply the caller cut off was not run. */
 export function disown(host: Pick<OrdersHost, 'ids' | 'send'>, call: string): void {
   addItem(host, outputOf(call, 'The caller interrupted before this could run. Nothing was done.'));
+}
+
+/** A call made on a connection that is gone is put in first: the vendor takes no result without its call. */
+function giveResult(host: OrdersHost, call: string): void {
+  const { words } = host.context;
+  const lost = host.ids.firstCall(call) ? words.toolCall?.(call) : undefined;
+  if (lost)
+    addItem(host, { type: 'function_call', call_id: call, name: lost.name, arguments: lost.arguments });
+  addItem(host, outputOf(call, words.toolResult(call)));
 }
 
 /** Puts a conversation so far into a new session, in order. */

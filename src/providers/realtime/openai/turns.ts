@@ -14,6 +14,8 @@ interface Spoken {
   committed: boolean;
   /** No better text will come. */
   final: boolean;
+  /** A transcript came, be it an empty one. */
+  transcribed: boolean;
 }
 
 interface Turn {
@@ -67,6 +69,7 @@ export class Turns {
     const turn = this.#turnOf(item);
     const spoken = turn.items.get(item)!;
     spoken.text = text ?? spoken.text;
+    spoken.transcribed = text !== undefined;
     spoken.final = true;
     this.#write(turn, isFinal(turn));
     this.#review(item, turn);
@@ -93,7 +96,7 @@ export class Turns {
     const known = this.#turns.get(item);
     if (known) return known;
     const turn = this.#open ?? { name: item, items: new Map(), closed: false };
-    turn.items.set(item, { text: '', committed: false, final: false });
+    turn.items.set(item, { text: '', committed: false, final: false, transcribed: false });
     this.#turns.set(item, turn);
     if (this.#host.by === 'runtime') this.#open = turn;
     return turn;
@@ -110,7 +113,15 @@ export class Turns {
 
   #report(turn: Turn): void {
     turn.closed = true;
-    this.#host.fact({ type: 'turn.committed', turn: turn.name, chars: textOf(turn).length });
+    this.#host.fact({ type: 'turn.committed', turn: turn.name, chars: this.#charsOf(turn) });
+  }
+
+  /** In runtime turns what was committed and not transcribed is speech all the same: at least one character. */
+  #charsOf(turn: Turn): number {
+    const { length } = textOf(turn);
+    if (length > 0 || this.#host.by === 'model') return length;
+    for (const entry of turn.items.values()) if (entry.committed && !entry.transcribed) return 1;
+    return 0;
   }
 
   #review(item: string, turn: Turn): void {
