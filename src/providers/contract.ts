@@ -45,7 +45,7 @@ export type SessionFact =
   | { type: 'session.lost'; code: string; retryable: boolean }
   | { type: 'voice.start' }
   | { type: 'voice.stop' }
-  /** The caller's turn is in the conversation; `turn` is the connection's own name for it. */
+  /** The caller's turn is in the conversation; `turn` is the connection's name for it; `chars` is 0 if nothing was said. */
   | { type: 'turn.committed'; turn: string; chars: number }
   /** The caller went on after the commit and before the first audio of the reply. */
   | { type: 'turn.reopened'; turn: string }
