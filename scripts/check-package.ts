@@ -20,7 +20,6 @@ import { encodeWav } from '../src/audio/wav.ts';
 import { createSystemClock } from '../src/runtime/clock.ts';
 import { demoScript } from '../src/testing/demo-script.ts';
 import { createOpenAIStandIn } from '../src/testing/openai/index.ts';
-import { modelForAnyone } from '../src/cli/demo-people.ts';
 import { AGENT, CONSUMER, CONSUMER_CONFIG, NAMES } from './lib/package-files.ts';
 import { type Finished, type Place, run, start } from './lib/processes.ts';
 
@@ -143,14 +142,13 @@ async function checkCommands(place: Place): Promise<void> {
 
 /** The lines of the front page: an exchange, the agent, a caller. The model is the stand-in, in this process. */
 async function checkCall(place: Place): Promise<void> {
-  const script = demoScript('ko');
   const standIn = createOpenAIStandIn({
     clock: createSystemClock(),
     key: KEY,
-    script: () => modelForAnyone(script),
+    script: () => ({ greeting: '네, 여보세요?', otherwise: '네, 알겠습니다.' }),
   });
   const { url: model } = await standIn.listen();
-  const ask = script.turns.find((turn) => turn.by === 'caller');
+  const ask = demoScript('ko').turns.find((turn) => turn.by === 'caller');
   if (!ask) throw new Error('the demo has no caller');
   writeFileSync(join(place.cwd, 'some.wav'), encodeWav([decode('ulaw', ask.clip.audio)], 8000));
   const npx = ['--no-install', 'offhook'];

@@ -3,7 +3,8 @@
  * one timer that ends the wait for an echo.
  */
 import type { TimerHandle } from '../runtime/clock.ts';
-import { BYTES_PER_MS, type Chunk, splitChunk } from './chunk.ts';
+import { CarrierFrame } from './carrier-frame.ts';
+import type { Chunk } from './chunk.ts';
 import {
   addAudio,
   createGenerationTable,
@@ -25,10 +26,10 @@ interface Mark {
 
 // Bounds what a cut has to guess by time; five marks a second cost nothing.
 const MARK_EVERY_MS = 200;
-// A mark closes the carrier's current frame: in mid-speech it may stand between two frames only (clawops.md 3.2).
-const FRAME_BYTES = 160;
-// After this long without audio the carrier has closed a short frame by itself (clawops.md 3.2).
-const FRAME_CLOSES_AFTER_MS = 40;
+// Without an edge between two chunks by then, one is split: twice the messages, so not for every chunk.
+const SPLIT_AFTER_MS = 400;
+// Small chunks may offer no edge that base64 can be cut at; decoding one of them every so often costs nothing.
+const DECODE_AFTER_MS = 600;
 // Time for a carrier that plays late; after it, its echo is not coming.
 const DRAIN_SLACK_MS = 2000;
 // A carrier plays whole frames of 20 ms, so a shorter gap is lost in its own schedule.
@@ -58,8 +59,9 @@ export class PlayoutEngine {
   #since = 0;
   #queueEnd = 0;
   #lag = 0;
-  /** Bytes in the carrier's current, unfinished frame. */
-  #inFrame = 0;
+  readonly #frame = new CarrierFrame();
+  /** The generation that was sent last. */
+  #last: Generation | undefined;
   #timer: TimerHandle | undefined;
   #closed = false;
 
@@ -80,34 +82,44 @@ export class PlayoutEngine {
       this.counters.stale += 1;
       return;
     }
-    const due = entry.unmarkedMs + chunk.ms > MARK_EVERY_MS;
-    // Marked before as well as after: a chunk may be longer than the one before it let expect.
-    if (due && entry.unmarkedMs > 0 && this.#inFrame === 0) this.#mark(entry);
-    const cut = due && this.#marked ? this.#findCut(chunk) : 0;
-    if (cut === 0) {
-      this.#send(entry, chunk);
-    } else {
-      const [head, tail] = splitChunk(chunk, cut);
-      this.#send(entry, head);
-      this.#mark(entry);
-      this.#send(entry, tail);
+    if (!this.#marked) return this.#send(entry, chunk);
+    this.#markBefore(entry);
+    let rest = chunk;
+    for (;;) {
+      const total = entry.unmarkedMs + rest.ms;
+      // Marked before as well as after: a chunk may be longer than the one before it let expect.
+      if (total > MARK_EVERY_MS && entry.unmarkedMs > 0 && this.#frame.onEdge) this.#mark(entry);
+      const pieces = this.#split(entry, rest);
+      this.#send(entry, pieces?.[0] ?? rest);
+      if (this.#closed || entry.state !== 'live') return;
+      if (this.#frame.onEdge && (pieces || entry.unmarkedMs > MARK_EVERY_MS)) this.#mark(entry);
+      if (!pieces) return;
+      rest = pieces[1];
     }
-    if (entry.state === 'live' && entry.unmarkedMs > MARK_EVERY_MS && this.#inFrame === 0) this.#mark(entry);
   }
 
-  /** Where a mark can stand inside the chunk: on a frame's edge that base64 can be cut at. 0: nowhere, or no need. */
-  #findCut(chunk: Chunk): number {
-    const bytes = Math.round(chunk.ms * BYTES_PER_MS);
-    if ((this.#inFrame + bytes) % FRAME_BYTES === 0) return 0;
-    const step = chunk.bytes === undefined ? 3 : 1;
-    const last = bytes - ((this.#inFrame + bytes) % FRAME_BYTES);
-    for (let cut = last; cut > 0; cut -= FRAME_BYTES) if (cut % step === 0) return cut;
-    return 0;
+  /** Closes what an earlier generation left open, and a frame whose fate at the carrier is not known. */
+  #markBefore(entry: Generation): void {
+    const last = this.#last;
+    this.#last = entry;
+    if (last && last !== entry && last.state === 'live' && last.unmarkedMs > 0) return this.#mark(last);
+    // The line may have run dry, and then there is a gap already: a mark makes both sides agree on the frame.
+    const left = this.#queueEnd - this.#playNow() - this.#frame.ms;
+    if (!this.#playing || !this.#frame.mayHaveClosed(left, this.#options.clock.now())) return;
+    if (entry.unmarkedMs > 0) this.#mark(entry);
+    else this.#frame.close();
+  }
+
+  #split(entry: Generation, chunk: Chunk): [Chunk, Chunk] | undefined {
+    const total = entry.unmarkedMs + chunk.ms;
+    if (total <= SPLIT_AFTER_MS) return undefined;
+    return this.#frame.cut(chunk, SPLIT_AFTER_MS - entry.unmarkedMs, total > DECODE_AFTER_MS);
   }
 
   #send(entry: Generation, chunk: Chunk): void {
     const now = this.#playNow();
     const start = this.#enqueue(entry, chunk.ms, now);
+    this.#frame.add(chunk, this.#options.clock.now());
     this.#options.play(chunk);
     if (this.#playing || !this.#started) {
       this.#options.placed?.(chunk, this.#options.mediaNow() + start - now);
@@ -212,6 +224,7 @@ export class PlayoutEngine {
 
   forget(gen: number): void {
     this.#table.delete(gen);
+    if (this.#last?.gen === gen) this.#last = undefined;
     this.#marks = this.#marks.filter((mark) => mark.entry.gen !== gen);
     this.#arm();
   }
@@ -241,8 +254,6 @@ export class PlayoutEngine {
   #enqueue(entry: Generation, ms: number, now: number): number {
     if (this.#started && !this.#playing) freeze(entry, this.#heardUntil());
     const idle = now - this.#queueEnd;
-    if (idle > FRAME_CLOSES_AFTER_MS) this.#inFrame = 0;
-    this.#inFrame = (this.#inFrame + Math.round(ms * BYTES_PER_MS)) % FRAME_BYTES;
     if (idle > 0) {
       if (idle >= UNDERRUN_MS && entry.sentMs > 0 && this.#playing) this.counters.underruns += 1;
       // A carrier that plays late used the gap to catch up.
@@ -257,11 +268,13 @@ export class PlayoutEngine {
 
   #mark(entry: Generation): void {
     entry.unmarkedMs = 0;
-    this.#inFrame = 0;
     if (!this.#marked) return;
+    this.#frame.close();
     this.#markCount += 1;
     const name = `g${entry.gen}.${this.#markCount}.${this.#epoch}`;
-    this.#marks.push({ name, entry, pos: entry.sentMs, due: this.#queueEnd });
+    // Behind a queue that has run dry it is echoed at once, not when the last piece ended.
+    const due = Math.max(this.#queueEnd, this.#playNow());
+    this.#marks.push({ name, entry, pos: entry.sentMs, due });
     this.#options.mark(name);
   }
 
@@ -280,7 +293,7 @@ export class PlayoutEngine {
   #emptyQueue(): void {
     this.#queueEnd = this.#playNow();
     this.#lag = 0;
-    this.#inFrame = 0;
+    this.#frame.close();
   }
 
   #setDeadline(entry: Generation): void {
