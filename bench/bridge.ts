@@ -51,7 +51,7 @@ function bridge(carrier: WebSocket): void {
     if (carrier.readyState === WebSocket.OPEN) carrier.send(JSON.stringify(message));
   };
 
-  model.on('message', (data) => {
+  model.on('message', (data: Buffer) => {
     const event = JSON.parse(data.toString()) as ModelMessage;
     switch (event.type) {
       case 'session.created':
@@ -89,7 +89,7 @@ function bridge(carrier: WebSocket): void {
     }
   });
 
-  carrier.on('message', (data) => {
+  carrier.on('message', (data: Buffer) => {
     const message = JSON.parse(data.toString()) as {
       event: string;
       start: { streamSid: string };
@@ -108,7 +108,11 @@ function bridge(carrier: WebSocket): void {
   model.on('error', () => carrier.close());
 }
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: Number(process.env['PORT'] ?? 0), perMessageDeflate: false });
+const server = new WebSocketServer({
+  host: '127.0.0.1',
+  port: Number(process.env['PORT'] ?? 0),
+  perMessageDeflate: false,
+});
 server.on('connection', bridge);
 server.on('listening', () => {
   const address = server.address();

@@ -77,8 +77,13 @@ function openModel(): Promise<number> {
     socket.on('message', (data: Buffer) => {
       // {"type":"input_audio_buffer.append","audio":"…
       if (data.length > 150 && data.includes('input_audio_buffer.append')) return hear(line, data, send);
-      const event = JSON.parse(data.toString()) as { type: string; session?: object; response?: { metadata?: object } };
-      if (event.type === 'session.update') send({ type: 'session.updated', event_id: 'e1', session: event.session });
+      const event = JSON.parse(data.toString()) as {
+        type: string;
+        session?: object;
+        response?: { metadata?: object };
+      };
+      if (event.type === 'session.update')
+        send({ type: 'session.updated', event_id: 'e1', session: event.session });
       if (event.type === 'response.create') begin(line, send, event.response?.metadata);
       if (event.type === 'response.cancel') end(line, send, 'cancelled');
       return undefined;
@@ -103,7 +108,7 @@ function hear(line: Line, data: Buffer, send: (event: object) => void): void {
     line.voiced = true;
     line.run = 0;
     const caller = callers.get(line.caller);
-    if (caller && line.response > 0) caller.startedAt = now();
+    if (caller && line.sentMs > 0 && now() - line.beganAt < ANSWER_MS) caller.startedAt = now();
     send({ type: 'input_audio_buffer.speech_started', event_id: 'e', audio_start_ms: 0, item_id: 'u' });
     end(line, send, 'cancelled');
   } else if (line.voiced && line.run >= 200) {
@@ -120,14 +125,24 @@ function begin(line: Line, send: (event: object) => void, metadata?: object): vo
   line.response = responses += 1;
   line.sentMs = 0;
   line.beganAt = now();
-  const response = { id: `r${line.response}`, status: 'in_progress', output: [], ...(metadata ? { metadata } : {}) };
+  const response = {
+    id: `r${line.response}`,
+    status: 'in_progress',
+    output: [],
+    ...(metadata ? { metadata } : {}),
+  };
   send({ type: 'response.created', event_id: 'e', response });
 }
 
 function end(line: Line, send: (event: object) => void, status: string): void {
   if (line.response === 0) return;
-  const details = status === 'cancelled' ? { status_details: { type: 'cancelled', reason: 'turn_detected' } } : {};
-  send({ type: 'response.done', event_id: 'e', response: { id: `r${line.response}`, status, output: [], ...details } });
+  const details =
+    status === 'cancelled' ? { status_details: { type: 'cancelled', reason: 'turn_detected' } } : {};
+  send({
+    type: 'response.done',
+    event_id: 'e',
+    response: { id: `r${line.response}`, status, output: [], ...details },
+  });
   line.response = 0;
 }
 
@@ -237,23 +252,40 @@ void VOICED;
 let stopping = false;
 const modelPort = await openModel();
 process.send?.({ model: `http://127.0.0.1:${modelPort}/v1` });
-process.on('message', (message: { call?: string; from?: number; to?: number; stop?: boolean; read?: boolean; reset?: boolean }) => {
-  if (message.call) for (let id = message.from ?? 0; id < (message.to ?? 0); id += 1) openCaller(id, message.call);
-  if (message.reset) {
-    reactions.length = 0;
-    firstAudio.length = 0;
-    stale = 0;
-  }
-  if (message.read) {
-    const open = [...callers.values()].filter(({ socket }) => socket.readyState === WebSocket.OPEN).length;
-    process.send?.({ open, lost, reactions: [...reactions], stale, received: [...callers.values()].reduce((sum, c) => sum + c.received, 0) });
-  }
-  if (message.stop) {
-    stopping = true;
-    for (const { socket } of callers.values()) socket.close();
-    setTimeout(() => process.exit(0), 300);
-  }
-});
+process.on(
+  'message',
+  (message: {
+    call?: string;
+    from?: number;
+    to?: number;
+    stop?: boolean;
+    read?: boolean;
+    reset?: boolean;
+  }) => {
+    if (message.call)
+      for (let id = message.from ?? 0; id < (message.to ?? 0); id += 1) openCaller(id, message.call);
+    if (message.reset) {
+      reactions.length = 0;
+      firstAudio.length = 0;
+      stale = 0;
+    }
+    if (message.read) {
+      const open = [...callers.values()].filter(({ socket }) => socket.readyState === WebSocket.OPEN).length;
+      process.send?.({
+        open,
+        lost,
+        reactions: [...reactions],
+        stale,
+        received: [...callers.values()].reduce((sum, c) => sum + c.received, 0),
+      });
+    }
+    if (message.stop) {
+      stopping = true;
+      for (const { socket } of callers.values()) socket.close();
+      setTimeout(() => process.exit(0), 300);
+    }
+  },
+);
 
 // One schedule for all, kept absolute, each caller on its own 20 ms offset by position.
 const began = now();

@@ -13,9 +13,9 @@ export function pendingWork(): number {
 /** Registers `work` until it settles, and returns it unchanged. */
 export function trackWork<T>(work: Promise<T>): Promise<T> {
   pending += 1;
-  const done = (): void => {
+  const forget = (): void => {
     pending -= 1;
   };
-  work.then(done, done);
+  work.then(forget, forget);
   return work;
 }
