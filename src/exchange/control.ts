@@ -3,6 +3,7 @@
  * with 4409. Messages are handed on; what cannot be read is counted and survived.
  */
 import type { WebSocket } from 'ws';
+import type { Clock, TimerHandle } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { DelayLine } from './delay-line.ts';
 import { bufferOf, isObject, parseObject } from './envelope.ts';
@@ -10,6 +11,8 @@ import type { Counters } from './media.ts';
 
 /** Close code: another process took this number over. */
 export const TAKEN_OVER = 4409;
+/** How often the platform pings; the Node SDK drops a control connection after 60 s without a ping. */
+const PING_EVERY_MS = 30_000;
 
 export interface ControlLink {
   readonly socket: WebSocket;
@@ -39,8 +42,22 @@ function declaresRetire(hello: Record<string, unknown>): boolean {
   );
 }
 
+/** Pings a socket until it closes. */
+function keepAlive(socket: WebSocket, clock: Clock): void {
+  let timer: TimerHandle | undefined;
+  const arm = (): void => {
+    timer = clock.setTimeout(() => {
+      socket.ping();
+      arm();
+    }, PING_EVERY_MS);
+  };
+  arm();
+  socket.once('close', () => clock.clearTimeout(timer));
+}
+
 /** Creates the table of control connections. */
 export function createSwitchboard(parts: {
+  readonly clock: Clock;
   readonly wire: DelayLine;
   readonly logger: Logger;
   readonly counters: Counters;
@@ -90,6 +107,7 @@ export function createSwitchboard(parts: {
     adopt(socket, who) {
       const link = createLink(socket, who);
       sockets.add(socket);
+      keepAlive(socket, parts.clock);
       socket.on('message', (data, binary) => receive(link, bufferOf(data), binary));
       socket.on('error', (error) => logger.warn({ error: error.name }, 'control socket failed'));
       socket.on('close', (code) => {

@@ -118,6 +118,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   let answer: (info: OutboundInfo) => CalleeBehaviour = () => ({ outcome: 'answer' });
 
   const switchboard = createSwitchboard({
+    clock: office.clock,
     wire: office.wire,
     logger: office.logger,
     counters: office.counters,

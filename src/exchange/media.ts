@@ -6,7 +6,15 @@ import type { WebSocket } from 'ws';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, TimerHandle } from '../runtime/clock.ts';
 import type { DelayLine } from './delay-line.ts';
-import { bufferOf, CONNECTED, createEnvelopeWriter, readAudio, readMessage } from './envelope.ts';
+import {
+  type AgentMessage,
+  bufferOf,
+  CONNECTED,
+  createEnvelopeWriter,
+  type EnvelopeWriter,
+  readAudio,
+  readMessage,
+} from './envelope.ts';
 import type { LineOutput } from './line.ts';
 
 /** What an agent does on its media socket. */
@@ -38,7 +46,13 @@ export interface Counters {
   unknown: number;
 }
 
-/** Takes over an accepted media socket and sends `connected` and `start`. */
+/** How another network writes the same messages. */
+export interface MediaDialect {
+  readonly write: EnvelopeWriter;
+  read(data: Buffer): AgentMessage;
+}
+
+/** Takes over an accepted media socket and sends `connected` and `start`. @param parts `dialect`: default ClawOps */
 export function openMediaLink(parts: {
   readonly socket: WebSocket;
   readonly ids: { readonly streamId: string; readonly callId: string; readonly accountId: string };
@@ -47,9 +61,10 @@ export function openMediaLink(parts: {
   readonly logger: Logger;
   readonly counters: Counters;
   readonly handlers: MediaHandlers;
+  readonly dialect?: MediaDialect;
 }): MediaLink {
-  const { socket, ids, wire, clock, logger, counters, handlers } = parts;
-  const write = createEnvelopeWriter();
+  const { socket, ids, wire, clock, logger, counters, handlers, dialect } = parts;
+  const write = dialect?.write ?? createEnvelopeWriter();
   let finishing: TimerHandle | undefined;
   let finished = false;
   let broken = false;
@@ -59,9 +74,9 @@ export function openMediaLink(parts: {
       counters.unknown += 1;
       return;
     }
-    const audio = readAudio(data);
+    const audio = dialect ? undefined : readAudio(data);
     if (audio) return handlers.audio(audio);
-    const message = readMessage(data);
+    const message = dialect ? dialect.read(data) : readMessage(data);
     if (message.kind === 'audio') handlers.audio(message.bytes);
     else if (message.kind === 'mark') handlers.mark(message.name);
     else if (message.kind === 'clear') handlers.clear();

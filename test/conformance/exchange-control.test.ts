@@ -57,6 +57,24 @@ test('pings are answered', async () => {
   expect(pongs).toBe(1);
 });
 
+test('an idle client is pinged every 30 s, which is what one that waits 60 s for a ping lives by', async () => {
+  const client = await bench.control();
+  const pings: number[] = [];
+  client.socket.on('ping', () => pings.push(bench.clock.now()));
+  await bench.clock.run(95_000);
+  expect(pings.slice(1).map((at, index) => at - pings[index]!)).toEqual([30_000, 30_000]);
+  expect(pings[0]).toBeLessThanOrEqual(30_000);
+});
+
+test('a client that has gone is not pinged, and leaves no timer behind', async () => {
+  const before = bench.clock.pending;
+  const client = await bench.control();
+  expect(bench.clock.pending).toBe(before + 1);
+  client.socket.terminate();
+  await bench.clock.run(10);
+  expect(bench.clock.pending).toBe(before);
+});
+
 test('the newest connection takes the number, the older one is closed with 4409', async () => {
   const older = await bench.control();
   const other = await bench.control({ number: '07055556666' });
