@@ -1,0 +1,35 @@
+/**
+ * @module A voice agent on a Twilio number: OpenAI Realtime on the line, in one file.
+ *
+ * Environment: `OPENAI_API_KEY`; `PUBLIC_URL`, the https:// address that leads here, and `TWILIO_AUTH_TOKEN`. Point the
+ * number's webhook at `{PUBLIC_URL}/voice/incoming`. Optional: `PORT` (8080), `MEDIA_PATH` (/media-stream),
+ * `OPENAI_BASE_URL`. On this machine alone, `OFFHOOK_SKIP_SIGNATURE=1` takes any media stream without Twilio's secrets.
+ */
+import { createAgent } from 'offhook';
+import { openaiRealtime } from 'offhook/openai';
+import { twilio } from 'offhook/twilio';
+
+const { PORT, MEDIA_PATH, PUBLIC_URL, OFFHOOK_SKIP_SIGNATURE } = process.env;
+
+const phone = twilio({
+  port: Number(PORT || 8080),
+  mediaPath: MEDIA_PATH || '/media-stream',
+  skipSignature: OFFHOOK_SKIP_SIGNATURE === '1',
+  ...(PUBLIC_URL ? { publicUrl: PUBLIC_URL } : {}),
+});
+
+const agent = createAgent({
+  transports: [phone],
+  // OPENAI_API_KEY and OPENAI_BASE_URL come from the environment.
+  session: () => openaiRealtime({ instructions: 'You answer the telephone. Be brief and friendly.' }),
+  maxCalls: 1_000,
+});
+agent.on('call_start', (call) => console.log('call', call.id));
+agent.on('call_end', (call, outcome) => console.log('over', call.id, outcome.status));
+
+export default agent;
+if (import.meta.main) {
+  await agent.connect();
+  console.log(`listening on port ${phone.port}`);
+  await agent.serve();
+}

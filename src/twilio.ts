@@ -1,0 +1,2 @@
+/** @module `offhook/twilio`: Twilio Media Streams. */
+export * from './transport/twilio/index.ts';
