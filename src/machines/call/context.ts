@@ -20,6 +20,7 @@ export function createContext(input: CallInput): CallContext {
     lastGen: 0,
     lastRequest: 0,
     asked: [],
+    withdrawnLines: [],
     connection: 0,
     lastConnection: 0,
     mediaEpoch: 0,
@@ -36,6 +37,7 @@ export function createContext(input: CallInput): CallContext {
     misses: 0,
     digitsWaiting: false,
     digits: 0,
+    heldDigits: 0,
     collect: null,
     transfer: null,
     apologies: 0,
@@ -50,6 +52,9 @@ export function createContext(input: CallInput): CallContext {
 /** The model's own voice, as against lines of ours played between. */
 export const isSpoken = (generation: Generation): boolean =>
   generation.kind !== 'filler' && generation.kind !== 'one-moment';
+
+/** Words of the model's own: what answers a turn, or opens the talk. */
+export const isModels = (kind: GenerationKind): boolean => kind === 'reply' || kind === 'greeting';
 
 export const isFromSession = (kind: GenerationKind): boolean => !OURS.includes(kind);
 
@@ -79,36 +84,26 @@ function patchGeneration(
 
 export function noteAudio(context: CallContext, gen: number): Partial<CallContext> {
   const entry = context.gens.find((candidate) => candidate.gen === gen);
-  const answers = entry !== undefined && isFromSession(entry.kind);
+  const answers = entry?.kind === 'reply';
   return {
     gens: patchGeneration(context, gen, { audio: true }),
+    ...(entry && isModels(entry.kind) ? { misses: 0, apologies: 0 } : {}),
     // The first sound of a reply answers the turn; what it then says is its own affair.
-    ...(answers ? { turn: 'none' as const, misses: 0, apologies: 0, owed: false } : {}),
+    ...(answers ? { turn: 'none' as const, owed: false } : {}),
   };
 }
 
 /** Everything has arrived. With no audio there is nothing to drain, so the generation is over at once. */
-export function noteDone(
-  context: CallContext,
-  gen: number,
-  audioMs: number,
-  tools: number,
-  reason: string,
-): Partial<CallContext> {
-  const entry = context.gens.find((candidate) => candidate.gen === gen);
-  if (entry === undefined) return {};
-  if (entry.audio && audioMs > 0) return { gens: patchGeneration(context, gen, { phase: 'done' }) };
-  const gens = context.gens.filter((candidate) => candidate !== entry);
-  if (tools > 0) return { gens, turn: 'none' };
-  if (reason === 'cancelled') return { gens, ...remake(entry, context) };
-  return { gens, ...miss(entry, context) };
-}
-
-export function noteFailed(context: CallContext, gen: number): Partial<CallContext> {
+export function noteDone(context: CallContext, gen: number, tools: number): Partial<CallContext> {
   const entry = context.gens.find((candidate) => candidate.gen === gen);
   if (entry === undefined) return {};
   if (entry.audio) return { gens: patchGeneration(context, gen, { phase: 'done' }) };
-  return { gens: context.gens.filter((candidate) => candidate !== entry), ...miss(entry, context) };
+  const gens = context.gens.filter((candidate) => candidate !== entry);
+  return tools > 0 ? { gens, turn: 'none' } : { gens, ...miss(entry, context) };
+}
+
+export function noteFailed(context: CallContext, gen: number): Partial<CallContext> {
+  return noteDone(context, gen, 0);
 }
 
 /** A request was refused. A request that lost against a reply the model began by itself owes nothing. */
@@ -123,14 +118,12 @@ export function noteRefused(
   return superseded ? { asked } : { asked, ...miss(entry, context) };
 }
 
+/** What is to be said as it stands is not asked for twice; a reply or a greeting that came to nothing counts. */
 function miss(entry: Generation | Asked, context: CallContext): Partial<CallContext> {
-  if (entry.kind === 'filler' || entry.kind === 'one-moment') return {};
-  return { misses: context.misses + 1, ...remake(entry, context) };
-}
-
-/** A greeting that came to nothing before the callee could hear it is made once more. */
-function remake(entry: Generation | Asked, context: CallContext): Partial<CallContext> {
-  return entry.kind === 'greeting' && !context.answered && context.misses === 0 ? { greeting: 'due' } : {};
+  if (!isModels(entry.kind)) return {};
+  // A greeting that came to nothing before the callee could hear it is made once more.
+  const again = entry.kind === 'greeting' && !context.answered && context.misses === 0;
+  return { misses: context.misses + 1, ...(again ? { greeting: 'due' as const } : {}) };
 }
 
 export function noteDrained(context: CallContext, fact: PlayoutChartFact): Partial<CallContext> {
@@ -151,8 +144,27 @@ export function noteCut(context: CallContext, fact: PlayoutChartFact): Partial<C
 
 /** Everything alive becomes something that waits for its `playout.cut`; what was asked for is taken back. */
 export function noteCutting(context: CallContext): Partial<CallContext> {
-  return { gens: [], cutting: [...context.cutting, ...context.gens], asked: [] };
+  const lines = context.asked.filter((entry) => !isFromSession(entry.kind)).map(({ request }) => request);
+  return {
+    gens: [],
+    cutting: [...context.cutting, ...context.gens],
+    asked: [],
+    withdrawnLines: [...context.withdrawnLines, ...lines],
+    ...(context.gens.some((entry) => entry.gen === context.endingGen) ? { endingGen: 0 } : {}),
+  };
 }
+
+/** The caller speaks before anything of the answer was heard: that turn still wants one, should no other follow. */
+export function noteSuperseded(context: CallContext): Partial<CallContext> {
+  const unheard =
+    context.turn !== 'none' ||
+    context.misses > 0 ||
+    context.asked.some((entry) => isAnswer(entry.kind)) ||
+    context.gens.some((entry) => isAnswer(entry.kind) && !entry.audio);
+  return { turn: unheard ? 'superseded' : 'none', misses: 0 };
+}
+
+const isAnswer = (kind: GenerationKind): boolean => isModels(kind) || kind === 'apology';
 
 /** What the loss of the session leaves owing: an unanswered turn, a reply cut short, results not answered yet. */
 export function noteSessionLost(context: CallContext): Partial<CallContext> {
@@ -168,6 +180,7 @@ export function noteSessionLost(context: CallContext): Partial<CallContext> {
       context.owed ||
       cutShort ||
       context.turn !== 'none' ||
+      context.misses > 0 ||
       context.asked.some((entry) => entry.kind === 'reply') ||
       context.tools.some((run) => run.status === 'given'),
     ...(greeting && context.greetingHeardMs < REPEAT_GREETING_BELOW ? { greeting: 'due' as const } : {}),

@@ -34,11 +34,14 @@ const listening = callSetup.createStateConfig({
     ],
   },
   after: {
-    filler: {
-      guard: 'supersededInQuiet',
-      actions: 'openTurn',
-      meta: { why: 'the interruption came to nothing: the turn before it still wants an answer' },
-    },
+    filler: [
+      {
+        guard: 'supersededUnsounded',
+        actions: 'oweTurn',
+        meta: { why: 'the interruption came to nothing: what it interrupted still wants an answer' },
+      },
+      { target: 'listening', reenter: true, meta: { why: 'nothing is owed, or somebody is heard' } },
+    ],
   },
 });
 
@@ -53,17 +56,21 @@ const generating = callSetup.createStateConfig({
     { guard: 'spokenAudio', target: '#speaking', meta: { why: 'first audio' } },
     { guard: 'toolsPendingAndIdle', target: 'awaitingTools', meta: { why: 'the reply needs a tool first' } },
     {
-      guard: 'missedOnce',
+      guard: 'missedOnceUnsounded',
       actions: ['countMiss', 'askReply'],
       meta: { why: 'the model answered with nothing: once more' },
     },
     {
-      guard: 'missedTwiceAgain',
+      guard: 'missedTwiceAgainUnsounded',
       target: '#call.closing.farewell',
       actions: ['apologise', 'endedBySilence'],
       meta: { why: 'the second failure in a row' },
     },
-    { guard: 'missedTwice', actions: 'apologise', meta: { why: 'the model answers with nothing' } },
+    {
+      guard: 'missedTwiceUnsounded',
+      actions: 'apologise',
+      meta: { why: 'the model answers with nothing' },
+    },
     { guard: 'turnUnasked', actions: 'askReply', meta: { why: 'the turn is ours to answer' } },
     { guard: 'nothingLeftToThinkAbout', target: '#listening', meta: { why: 'nothing is to be said' } },
   ],
@@ -103,13 +110,17 @@ const awaitingTools = callSetup.createStateConfig({
       meta: { why: 'the caller goes on talking' },
     },
     {
+      guard: 'turnOpen',
+      target: 'generating',
+      meta: { why: 'the caller asks for something else meanwhile' },
+    },
+    {
       guard: 'tooManyToolRounds',
       target: 'generating',
       actions: 'apologise',
       meta: { why: 'the model runs in circles' },
     },
     { guard: 'resultsGiven', target: 'generating', actions: 'askReply', meta: { why: 'all results are in' } },
-    { guard: 'noTools', target: '#listening', meta: { why: 'nothing is left to wait for' } },
   ],
   after: {
     // Every tool has its own deadline; this is the ceiling should one be lost.
@@ -124,7 +135,7 @@ const speaking = callSetup.createStateConfig({
     {
       guard: 'callerHoldsFloor',
       target: '#listening',
-      actions: ['cutForCaller', 'cancelTools'],
+      actions: ['supersedeTurn', 'cutForCaller', 'cancelTools'],
       meta: { why: 'barge-in: the caller has the floor' },
     },
     {
@@ -173,6 +184,7 @@ export const conversing = callSetup.createStateConfig({
       actions: 'commitTurn',
       meta: { why: 'the caller has been quiet for long enough' },
     },
+    'say.requested': { actions: 'askSaying', meta: { why: 'the program wants something said' } },
   },
   states: {
     listening: { id: 'listening', ...listening },

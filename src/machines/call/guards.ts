@@ -2,7 +2,7 @@
  * @module The questions the call chart asks before it moves. Each reads the context as the facts have left it,
  * so most transitions are level-triggered: no edge has to arrive in time for the chart to end up right.
  */
-import { isFromSession, isSpoken } from './context.ts';
+import { isSpoken } from './context.ts';
 import type { CallContext, CallEvent } from './vocabulary.ts';
 
 interface At {
@@ -28,7 +28,6 @@ const resultsGiven = (context: CallContext): boolean =>
 export const guards = {
   // Line and session
   accepted: ({ event }: At) => eventAs(event, 'screen.done').accept,
-  unanswered: ({ context }: At) => !context.answered,
   lineGone: ({ context }: At) => context.lineGone,
   mediaOpen: ({ context }: At) => context.mediaOpen > 0,
   sessionAbsent: ({ context }: At) => context.connection === 0,
@@ -48,6 +47,7 @@ export const guards = {
   readyToListen: ({ context }: At) => readyToSpeak(context),
   greetingMissed: ({ context }: At) => context.misses > 0 && idle(context) && context.greeting !== 'due',
   greetingOver: ({ context }: At) => idle(context) && context.greeting !== 'due',
+  endingNoted: ({ context }: At) => context.endingGen > 0,
   backWithSomethingOwed: ({ context }: At) => context.connection > 0 && context.owed,
 
   // Generations
@@ -60,6 +60,10 @@ export const guards = {
   stillGenerating: ({ context }: At) =>
     context.gens.some((entry) => isSpoken(entry) && entry.phase === 'generating'),
   allGenerated: ({ context }: At) => context.gens.filter(isSpoken).every((entry) => entry.phase === 'done'),
+  startsUnwanted: ({ context, event }: At) => {
+    const { request } = eventAs(event, 'gen.started');
+    return request !== undefined && !context.asked.some((entry) => entry.request === request);
+  },
   wasAsked: ({ context, event }: At) => {
     const { request } = eventAs(event, 'gen.started');
     return context.asked.some((entry) => entry.request === request);
@@ -68,12 +72,13 @@ export const guards = {
   // Turns
   turnOpen: ({ context }: At) => context.turn === 'open',
   turnUnasked: ({ context }: At) =>
-    context.turn === 'open' && idle(context) && context.policy.turns === 'runtime',
+    context.turn === 'open' && idle(context) && context.misses === 0 && context.policy.turns === 'runtime',
   turnSuperseded: ({ context }: At) => context.turn === 'superseded',
   /** A vendor that takes the turns commits only what it takes for speech, and often before it has the words. */
   saysSomething: ({ context, event }: At) =>
     context.policy.turns === 'model' || context.turn !== 'none' || eventAs(event, 'turn.committed').chars > 0,
-  nothingLeftToThinkAbout: ({ context }: At) => idle(context) && context.turn !== 'open',
+  nothingLeftToThinkAbout: ({ context }: At) =>
+    idle(context) && context.turn !== 'open' && context.misses === 0,
   replyOwed: ({ context }: At) =>
     idle(context) &&
     context.turn === 'none' &&
@@ -84,19 +89,19 @@ export const guards = {
   apologisedBefore: ({ context }: At) => context.apologies > 0,
 
   // Tools
-  toolsPendingAndIdle: ({ context }: At) => context.tools.length > 0 && idle(context),
+  toolsPendingAndIdle: ({ context }: At) =>
+    context.tools.length > 0 && idle(context) && context.turn !== 'open',
   resultsGiven: ({ context }: At) => resultsGiven(context),
-  noTools: ({ context }: At) => context.tools.length === 0,
   tooManyToolRounds: ({ context }: At) =>
     resultsGiven(context) && context.toolRounds >= context.policy.maxToolRounds,
   endsTheCall: ({ context, event }: At) =>
     context.policy.endingTools.includes(eventAs(event, 'tool.call').name),
 
   // Keypad and far end
-  lastDigit: ({ context, event }: At) =>
-    eventAs(event, 'digits.key').class === 'hash' ||
-    (context.collect !== null && context.digits + 1 >= context.collect.max),
+  endsEntry: ({ event }: At) => eventAs(event, 'digits.key').class === 'hash',
+  entryFull: ({ context }: At) => context.collect !== null && context.digits >= context.collect.max,
   machineVerdict: ({ event }: At) => eventAs(event, 'leg.verdict').result === 'machine',
+  humanVerdict: ({ event }: At) => eventAs(event, 'leg.verdict').result === 'human',
   voicemailWanted: ({ context, event }: At) =>
     context.policy.voicemail && eventAs(event, 'leg.verdict').result === 'machine',
   messageOver: ({ context }: At) => context.gens.length === 0 && context.asked.length === 0,
@@ -114,8 +119,10 @@ export const guards = {
     context.gens.length === 0 &&
     context.asked.length === 0 &&
     !runningTools(context).some((run) => run.gen === context.endingGen),
-  onlySessionVoiceLeft: ({ context }: At) =>
-    [...context.gens, ...context.asked].every((entry) => isFromSession(entry.kind)),
+  /** Media was open and is not any more: nobody can hear. */
+  mediaGone: ({ context }: At) => context.mediaEpoch > 0 && context.mediaOpen === 0,
+  noWordsOutstanding: ({ context }: At) =>
+    context.asked.length === 0 && context.gens.every((entry) => entry.audio || entry.phase === 'done'),
   settled: ({ context }: At) =>
     context.finalWord && !runningTools(context).some((run) => run.onHangup === 'finish'),
 };

@@ -16,6 +16,8 @@ import { handedOff, leavingMessage, returning, transferring } from './transferri
 export const callMachine = callSetup.createMachine({
   id: 'call',
   context: ({ input }) => createContext(input),
+  // The longest run of states passed through at once is under ten: more is a loop, and becomes a fault.
+  options: { maxIterations: 100 },
   initial: 'ringing',
   output: ({ context }) => context.outcome,
   invoke: [
@@ -41,14 +43,16 @@ export const callMachine = callSetup.createMachine({
     },
     'session.failed': { actions: 'noteSessionFailed', meta: { why: 'no connection is to be had' } },
     'start.done': { actions: 'noteStarted', meta: { why: 'the listeners of call_start have run' } },
-    'gen.started': { actions: 'startGeneration', meta: { why: 'a reply begins' } },
+    'gen.started': [
+      { guard: 'startsUnwanted', actions: 'refuseGeneration', meta: { why: 'its request was taken back' } },
+      { actions: 'startGeneration', meta: { why: 'a reply begins' } },
+    ],
     'gen.audio': { actions: 'noteAudio', meta: { why: 'first audio' } },
     'gen.done': { actions: 'finishGeneration', meta: { why: 'a reply has fully arrived' } },
     'gen.failed': { actions: 'failGeneration', meta: { why: 'a reply broke or was refused' } },
     'gen.stalled': { actions: 'abandonGeneration', meta: { why: 'the provider went quiet in mid-reply' } },
     'playout.drained': { actions: 'noteDrained', meta: { why: 'a reply was played to its end' } },
     'playout.cut': { actions: 'noteCut', meta: { why: 'a reply was cut, and how much was heard is known' } },
-    'tool.call': { actions: 'runTool', meta: { why: 'the model calls a tool' } },
     'tool.done': { actions: 'giveResult', meta: { why: 'a tool has its result' } },
     fault: {
       target: '.closing.farewell',
@@ -67,11 +71,6 @@ export const callMachine = callSetup.createMachine({
           guard: 'saysSomething',
           actions: 'openTurn',
           meta: { why: 'the caller said something' },
-        },
-        'say.requested': {
-          guard: 'sessionReady',
-          actions: 'askSaying',
-          meta: { why: 'the program wants something said' },
         },
         'agent.end': {
           target: 'closing.farewell',
@@ -110,13 +109,13 @@ export const callMachine = callSetup.createMachine({
             'leg.verdict': {
               guard: 'voicemailWantedInTalk',
               target: '.leavingMessage',
-              actions: 'cutForRuntime',
+              actions: ['dropGreeting', 'cutForRuntime'],
               meta: { why: 'a mailbox wants a message, not a talk' },
             },
             'transfer.requested': {
               guard: 'inTalk',
               target: '.transferring',
-              actions: ['noteTransfer', 'cutForRuntime'],
+              actions: ['noteTransfer', 'dropGreeting', 'cutForRuntime'],
               meta: { why: 'the caller is to talk to somebody else' },
             },
           },

@@ -19,7 +19,11 @@ export const prewarm = callSetup.createStateConfig({
       actions: ['cutForRuntime', 'remakeGreeting'],
       meta: { why: 'the held greeting is too old' },
     },
-    { guard: 'greetingDue', actions: 'askGreeting', meta: { why: 'no greeting is on its way' } },
+    {
+      guard: 'greetingDue',
+      actions: ['askGreeting', 'noteGreetingAsked'],
+      meta: { why: 'no greeting is on its way' },
+    },
     { guard: 'readyToGreet', target: 'greeting', meta: { why: 'everything is ready' } },
     {
       guard: 'readyToListen',
@@ -40,7 +44,17 @@ export const prewarm = callSetup.createStateConfig({
 export const greeting = callSetup.createStateConfig({
   initial: 'choosing',
   always: [
-    { guard: 'greetingDue', actions: 'askGreeting', meta: { why: 'the greeting has to be said again' } },
+    {
+      guard: 'endingNoted',
+      target: '#call.closing.farewell',
+      actions: 'endedByAgent',
+      meta: { why: 'its opening line was also its last' },
+    },
+    {
+      guard: 'greetingDue',
+      actions: ['askGreeting', 'noteGreetingAsked'],
+      meta: { why: 'the greeting has to be said again' },
+    },
     {
       guard: 'greetingMissed',
       target: '#thinking.generating',
@@ -54,6 +68,7 @@ export const greeting = callSetup.createStateConfig({
       actions: ['noteSessionLost', 'cutForRuntime'],
       meta: { why: 'the session was lost over the greeting' },
     },
+    'say.requested': { actions: 'askSaying', meta: { why: 'the program wants something said' } },
   },
   after: {
     filler: { guard: 'noSpokenAudio', actions: 'playFiller', meta: { why: 'the greeting is late' } },
@@ -78,7 +93,7 @@ export const greeting = callSetup.createStateConfig({
       always: {
         guard: 'callerTalksOver',
         target: '#call.live.dialogue.conversing',
-        actions: ['dropGreeting', 'cutForCaller'],
+        actions: ['dropGreeting', 'supersedeTurn', 'cutForCaller'],
         meta: { why: 'the caller speaks over the greeting' },
       },
     },

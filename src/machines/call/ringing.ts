@@ -9,7 +9,7 @@ export const ringing = callSetup.createStateConfig({
   tags: ['hear.drop', 'speak.hold'],
   always: {
     guard: 'greetingDue',
-    actions: 'askGreeting',
+    actions: ['askGreeting', 'noteGreetingAsked', 'watchGreetingAge'],
     meta: { why: 'a session is ready before anybody listens' },
   },
   on: {
@@ -18,6 +18,19 @@ export const ringing = callSetup.createStateConfig({
       target: 'live',
       actions: ['noteAnswered'],
       meta: { why: 'the line is open both ways' },
+    },
+    'tool.call': [
+      {
+        guard: 'endsTheCall',
+        actions: ['noteToolSeen', 'noteEnding'],
+        meta: { why: 'the model will hang up once its opening line was heard' },
+      },
+      { actions: 'runTool', meta: { why: 'the model calls a tool' } },
+    ],
+    fault: {
+      target: 'closing.releasing',
+      actions: 'endedByFault',
+      meta: { why: 'something of ours threw before anybody could hear' },
     },
     'agent.end': {
       target: 'closing.releasing',

@@ -12,7 +12,10 @@ const regionGuards = {
   callerTalksOver: and([stateIn('#voiced'), 'somethingAlive']),
   turnOpenUnheld: and([not(stateIn('#voiced')), 'turnOpen']),
   replyOwedInQuiet: and([or([stateIn('#quiet'), stateIn('#noisy')]), 'replyOwed']),
-  supersededInQuiet: and([or([stateIn('#quiet'), stateIn('#noisy')]), 'turnSuperseded']),
+  supersededUnsounded: and([not(stateIn('#sounding')), 'turnSuperseded']),
+  missedOnceUnsounded: and([not(stateIn('#sounding')), 'missedOnce']),
+  missedTwiceUnsounded: and([not(stateIn('#sounding')), 'missedTwice']),
+  missedTwiceAgainUnsounded: and([not(stateIn('#sounding')), 'missedTwiceAgain']),
   present: not(or([stateIn('#transferring'), stateIn('#handedOff')])),
   inTalk: not(or([stateIn('#transferring'), stateIn('#handedOff'), stateIn('#leavingMessage')])),
   voicemailWantedInTalk: and([

@@ -15,9 +15,13 @@ export const floor = callSetup.createStateConfig({
   states: {
     quiet: {
       id: 'quiet',
-      on: { 'voice.start': { target: 'sounding', meta: { why: 'the caller makes a sound' } } },
+      on: {
+        // Late words of a moment before the transfer must not hold the floor when the caller comes back.
+        'voice.start': { guard: 'present', target: 'sounding', meta: { why: 'the caller makes a sound' } },
+      },
     },
     sounding: {
+      id: 'sounding',
       initial: 'rising',
       after: {
         voiceMax: {
@@ -41,6 +45,7 @@ export const floor = callSetup.createStateConfig({
           on: { 'voice.stop': { target: 'falling', meta: { why: 'the caller pauses' } } },
         },
         falling: {
+          id: 'falling',
           always: {
             guard: 'answersAtOnce',
             target: '#quiet',
@@ -60,24 +65,26 @@ export const floor = callSetup.createStateConfig({
     },
     noisy: {
       id: 'noisy',
-      on: { 'voice.stop': { target: 'quiet', meta: { why: 'the noise has ended' } } },
+      on: {
+        'voice.stop': { target: '#falling', meta: { why: 'the noise has ended: there may be words in it' } },
+      },
     },
   },
 });
 
+const collect = {
+  target: 'collecting',
+  actions: 'beginCollecting',
+  meta: { why: 'digits were asked for' },
+} as const;
+
 /** Keys: each has one consumer. Without a collector they are a turn of the caller's, once the last is 500 ms ago. */
 export const keypad = callSetup.createStateConfig({
   initial: 'idle',
-  on: {
-    'digits.collect': {
-      target: '.collecting',
-      actions: 'beginCollecting',
-      meta: { why: 'digits were asked for' },
-    },
-  },
   states: {
     idle: {
       on: {
+        'digits.collect': collect,
         'digits.key': {
           target: 'passive',
           actions: 'countDigit',
@@ -87,6 +94,7 @@ export const keypad = callSetup.createStateConfig({
     },
     passive: {
       on: {
+        'digits.collect': collect,
         'digits.key': { target: 'passive', reenter: true, actions: 'countDigit', meta: { why: 'and more' } },
       },
       after: {
@@ -95,13 +103,19 @@ export const keypad = callSetup.createStateConfig({
     },
     collecting: {
       initial: 'first',
+      always: {
+        guard: 'entryFull',
+        target: 'idle',
+        actions: 'digitsComplete',
+        meta: { why: 'the entry is complete' },
+      },
       on: {
         'digits.key': [
           {
-            guard: 'lastDigit',
+            guard: 'endsEntry',
             target: 'idle',
             actions: 'digitsComplete',
-            meta: { why: 'the entry is complete' },
+            meta: { why: 'the caller ended the entry' },
           },
           { target: '.next', reenter: true, actions: 'countDigit', meta: { why: 'one more digit' } },
         ],
@@ -126,20 +140,18 @@ export const keypad = callSetup.createStateConfig({
   },
 });
 
+const machine = { guard: 'machineVerdict', target: 'machine', meta: { why: 'a machine answered' } } as const;
+const human = { guard: 'humanVerdict', target: 'human', meta: { why: 'a person answered' } } as const;
+
 /** What answered over there. */
 export const farEnd = callSetup.createStateConfig({
   initial: 'unknown',
-  on: {
-    'leg.verdict': [
-      { guard: 'machineVerdict', target: '.machine', meta: { why: 'a machine answered' } },
-      { target: '.human', meta: { why: 'a person answered' } },
-    ],
-  },
   states: {
-    unknown: {},
-    human: {},
+    unknown: { on: { 'leg.verdict': [machine, human] } },
+    human: { on: { 'leg.verdict': machine } },
     machine: {
       initial: 'greeting',
+      on: { 'leg.verdict': human },
       states: {
         greeting: { on: { 'leg.beep': { target: 'beeped', meta: { why: 'the mailbox listens' } } } },
         beeped: {},
@@ -178,13 +190,17 @@ export const media = callSetup.createStateConfig({
     waiting: {
       always: { guard: 'mediaOpen', target: 'flowing', meta: { why: 'media opened while it rang' } },
       after: {
-        mediaWaitingMax: {
-          guard: 'present',
-          target: '#call.closing.releasing',
-          actions: 'endedByMedia',
-          meta: { why: 'media never came' },
-        },
+        mediaWaitingMax: [
+          {
+            guard: 'present',
+            target: '#call.closing.releasing',
+            actions: 'endedByMedia',
+            meta: { why: 'media never came' },
+          },
+          { target: 'waiting', reenter: true, meta: { why: 'the caller is elsewhere' } },
+        ],
       },
+      on: { 'away.ended': { target: 'waiting', reenter: true, meta: { why: 'from now on it counts' } } },
     },
     flowing: {
       on: {
@@ -196,14 +212,18 @@ export const media = callSetup.createStateConfig({
       on: {
         'leg.mediaStopped': { target: 'waiting', actions: 'noteMediaStopped', meta: { why: 'media closed' } },
         'media.flowing': { target: 'flowing', meta: { why: 'frames again' } },
+        'away.ended': { target: 'stalled', reenter: true, meta: { why: 'from now on it counts' } },
       },
       after: {
-        mediaStalledMax: {
-          guard: 'present',
-          target: '#call.closing.releasing',
-          actions: 'endedByMedia',
-          meta: { why: 'the line is dead' },
-        },
+        mediaStalledMax: [
+          {
+            guard: 'present',
+            target: '#call.closing.releasing',
+            actions: 'endedByMedia',
+            meta: { why: 'the line is dead' },
+          },
+          { target: 'stalled', reenter: true, meta: { why: 'the caller is elsewhere' } },
+        ],
       },
     },
   },

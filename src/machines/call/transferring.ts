@@ -75,9 +75,10 @@ export const handedOff = callSetup.createStateConfig({
     },
     'leg.hangup': {
       target: '#call.closing.settling',
-      actions: ['endedByTransfer', 'noteHangup'],
+      actions: ['noteHangup', 'endedByTransfer'],
       meta: { why: 'the caller hung up on the other party' },
     },
+    fault: { meta: { why: 'two people are talking: no fault of ours may end that' } },
   },
   after: {
     longestBridge: {
@@ -91,13 +92,14 @@ export const handedOff = callSetup.createStateConfig({
 export const returning = callSetup.createStateConfig({
   id: 'returning',
   tags: ['hear.live', 'speak.live'],
-  entry: ['forgetTransfer', 'askReturn'],
+  entry: ['forgetTransfer', 'discardTurn', 'askReply', 'tellBack'],
   on: {
     'session.lost': {
       target: 'reconnecting',
       actions: ['noteSessionLost', 'noteOwed', 'cutForRuntime'],
       meta: { why: 'the session was lost over the return' },
     },
+    'say.requested': { actions: 'askSaying', meta: { why: 'the program wants something said' } },
   },
   always: [
     {
@@ -109,7 +111,7 @@ export const returning = callSetup.createStateConfig({
     {
       guard: 'callerHoldsFloor',
       target: 'conversing',
-      actions: 'cutForCaller',
+      actions: ['supersedeTurn', 'cutForCaller'],
       meta: { why: 'the caller speaks first' },
     },
     {
@@ -120,11 +122,12 @@ export const returning = callSetup.createStateConfig({
     { guard: 'greetingOver', target: 'conversing', meta: { why: 'the agent is back' } },
   ],
   after: {
+    filler: { guard: 'noSpokenAudio', actions: 'playFiller', meta: { why: 'the return line is late' } },
     thinkMax: {
       guard: 'noSpokenAudio',
-      target: 'conversing',
-      actions: 'cutForRuntime',
-      meta: { why: 'the agent finds no words' },
+      target: '#thinking.generating',
+      actions: ['cutForRuntime', 'countMiss'],
+      meta: { why: 'the return line does not come: try again' },
     },
     generatingMax: {
       target: 'conversing',
@@ -139,6 +142,12 @@ export const leavingMessage = callSetup.createStateConfig({
   initial: 'waitingForBeep',
   tags: ['hear.drop', 'speak.live'],
   entry: 'resetFloor',
+  on: {
+    'gen.started': [
+      { guard: 'wasAsked', actions: 'startGeneration', meta: { why: 'the message begins' } },
+      { actions: 'refuseGeneration', meta: { why: 'a mailbox is no partner for a talk' } },
+    ],
+  },
   after: {
     messageMax: {
       target: '#call.closing.releasing',
@@ -152,12 +161,42 @@ export const leavingMessage = callSetup.createStateConfig({
       after: { beepMax: { target: 'leaving', meta: { why: 'no beep was reported' } } },
     },
     leaving: {
-      entry: 'askMessage',
-      always: {
-        guard: 'messageOver',
-        target: '#call.closing.releasing',
-        actions: 'endedByVoicemail',
-        meta: { why: 'the message was left' },
+      initial: 'connecting',
+      states: {
+        connecting: {
+          always: [
+            {
+              guard: 'sessionFailed',
+              target: '#call.closing.releasing',
+              actions: 'endedBySession',
+              meta: { why: 'nobody is left to speak the message' },
+            },
+            { guard: 'sessionReady', target: 'speaking', meta: { why: 'the message can be spoken' } },
+          ],
+          after: {
+            sessionMax: {
+              target: '#call.closing.releasing',
+              actions: 'endedBySession',
+              meta: { why: 'the session does not come' },
+            },
+          },
+        },
+        speaking: {
+          entry: 'askMessage',
+          on: {
+            'session.lost': {
+              target: 'connecting',
+              actions: ['noteSessionLost', 'cutForRuntime'],
+              meta: { why: 'the message broke off: it is said again' },
+            },
+          },
+          always: {
+            guard: 'messageOver',
+            target: '#call.closing.releasing',
+            actions: 'endedByVoicemail',
+            meta: { why: 'the message was left' },
+          },
+        },
       },
     },
   },

@@ -90,6 +90,8 @@ export interface CallContext extends CallInput {
   readonly lastGen: number;
   readonly lastRequest: number;
   readonly asked: readonly Asked[];
+  /** Lines of ours that were taken back before the leg said they had begun, by request. */
+  readonly withdrawnLines: readonly number[];
   /** The session connection that is ready; 0 when none is. */
   readonly connection: number;
   /** The newest connection heard of; voice facts of an older one are stale. */
@@ -114,6 +116,8 @@ export interface CallContext extends CallInput {
   readonly misses: number;
   readonly digitsWaiting: boolean;
   readonly digits: number;
+  /** A complete entry that waits for a session to be told of it: how many keys; 0: none waits. */
+  readonly heldDigits: number;
   readonly collect: {
     readonly request: number;
     readonly max: number;
@@ -183,7 +187,8 @@ export type CallEvent =
   | { type: 'floor.released' }
   | { type: 'floor.reset' }
   | { type: 'digits.entered'; n: number }
-  | { type: 'greeting.aged' };
+  | { type: 'greeting.aged' }
+  | { type: 'away.ended' };
 
 /** What the chart asks of the leg and the playout behind it. */
 export type LegOrder =
@@ -215,9 +220,9 @@ export type CallTag =
 
 /** How the chart's waits are named; each can be found in a log as `xstate.after.<name>.<state>`. */
 export const DELAYS = {
-  /** A greeting older than this no longer fits the moment the callee picks up. */
   /** The screening port ends after 3 s for the verdict and 5 s for the session's recipe; this is behind it. */
   screeningMax: 10_000,
+  /** A greeting older than this no longer fits the moment the callee picks up. */
   greetingAge: 20_000,
   openingMax: 10_000,
   /** The carrier's ring timer is the truth; ours only catches its loss. */
@@ -238,6 +243,8 @@ export const DELAYS = {
   keypadPause: 500,
   beepMax: 30_000,
   messageMax: 120_000,
+  /** Last words that were asked for and do not begin: nobody who wants to go waits longer. */
+  lastWordsMax: 5_000,
   /** The generation watch ends a stalled farewell at 3 s; this ends one that goes on and on. */
   farewellMax: 60_000,
   releasingMax: 5_000,

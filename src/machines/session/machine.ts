@@ -18,7 +18,7 @@ const upkeep = sessionSetup.createStateConfig({
       id: 'connected',
       initial: 'opening',
       entry: 'nextConnection',
-      exit: 'resetSlot',
+      exit: ['noteDown', 'resetSlot'],
       invoke: {
         id: 'connection',
         src: 'connection',
@@ -39,7 +39,7 @@ const upkeep = sessionSetup.createStateConfig({
           on: {
             'session.ready': {
               target: 'ready',
-              actions: ['noteReady', 'relay'],
+              actions: 'relay',
               meta: { why: 'it answers' },
             },
           },
@@ -66,6 +66,8 @@ const upkeep = sessionSetup.createStateConfig({
             digits: { actions: 'forward', meta: { why: 'keys for the conversation' } },
             update: { actions: 'forward', meta: { why: 'the tools have changed' } },
           },
+          // A session that is taken and dropped at once would be opened again for ever.
+          after: { stable: { actions: 'forgetLosses', meta: { why: 'the connection has lasted' } } },
         },
       },
     },
@@ -79,13 +81,28 @@ const upkeep = sessionSetup.createStateConfig({
       on: { close: { target: 'closed', meta: { why: 'the call is over' } } },
     },
     closed: {
-      on: { open: { target: 'connected', meta: { why: 'the call came back' } } },
+      on: {
+        open: { target: 'connected', actions: 'startOver', meta: { why: 'the call came back' } },
+      },
     },
   },
 });
 
 const started = { actions: ['adopt', 'relay'] } as const;
 const queued = (why: string) => ({ actions: ['tellReplaced', 'enqueueRequest'], meta: { why } }) as const;
+
+const GONE = {
+  guard: 'endsSlot',
+  target: 'none',
+  actions: ['relay', 'tellSuperseded'],
+  meta: { why: 'it is gone' },
+} as const;
+
+const REFUSED_BESIDE = {
+  guard: 'refusesSlot',
+  actions: ['relayLateFailure', 'forgetRequest'],
+  meta: { why: 'refused, since the model had begun by itself' },
+} as const;
 
 /** One slot. A request waits while another response is under way; a refusal frees it for the request it names. */
 const response = sessionSetup.createStateConfig({
@@ -94,7 +111,7 @@ const response = sessionSetup.createStateConfig({
     'slot.reset': { target: '.none', actions: 'emptyQueue', meta: { why: 'the connection is gone' } },
     'gen.stalled': { actions: 'relayStall', meta: { why: 'the provider went quiet' } },
     'gen.done': relayed('a late word on an earlier response'),
-    'gen.failed': { actions: 'relaySuperseded', meta: { why: 'the model had begun by itself' } },
+    'gen.failed': { actions: 'relayLateFailure', meta: { why: 'of an earlier response, or no longer owed' } },
     withdraw: { actions: 'dropQueued', meta: { why: 'no longer wanted' } },
     cancel: { actions: 'forwardIfConnected', meta: { why: 'no longer wanted' } },
   },
@@ -176,12 +193,22 @@ const response = sessionSetup.createStateConfig({
         say: queued('one at a time'),
         'gen.started': { ...started, meta: { why: 'the model began another' } },
         'gen.done': [
-          { guard: 'endsSlot', target: 'none', actions: 'relay', meta: { why: 'the response is complete' } },
+          {
+            guard: 'endsSlot',
+            target: 'none',
+            actions: ['relay', 'tellSuperseded'],
+            meta: { why: 'the response is complete' },
+          },
           relayed('a late word on an earlier response'),
         ],
         'gen.failed': [
-          { guard: 'endsSlot', target: 'none', actions: 'relay', meta: { why: 'the response broke' } },
-          { actions: 'relaySuperseded', meta: { why: 'refused, since the model had begun by itself' } },
+          {
+            guard: 'endsSlot',
+            target: 'none',
+            actions: ['relay', 'tellSuperseded'],
+            meta: { why: 'the response broke' },
+          },
+          REFUSED_BESIDE,
         ],
         cancel: {
           guard: 'cancelsSlot',
@@ -190,7 +217,9 @@ const response = sessionSetup.createStateConfig({
           meta: { why: 'the caller or the call no longer wants it' },
         },
       },
-      after: { activeMax: { target: 'none', meta: { why: 'no response is this long' } } },
+      after: {
+        activeMax: { target: 'none', actions: 'tellSuperseded', meta: { why: 'no response is this long' } },
+      },
     },
     cancelling: {
       on: {
@@ -199,19 +228,22 @@ const response = sessionSetup.createStateConfig({
         say: queued('not before the old one is gone'),
         'gen.started': [
           {
-            guard: 'answersRequest',
+            guard: 'answersWithdrawn',
+            target: 'cancelling',
+            reenter: true,
             actions: ['adopt', 'cancelAdopted'],
             meta: { why: 'it was taken back before it began' },
           },
-          { target: 'active', ...started, meta: { why: 'the model began another by itself' } },
+          { target: 'active', ...started, meta: { why: 'another begins meanwhile, and that one is wanted' } },
         ],
-        'gen.done': { guard: 'endsSlot', target: 'none', actions: 'relay', meta: { why: 'it is gone' } },
+        'gen.done': GONE,
         'gen.failed': [
-          { guard: 'endsSlot', target: 'none', actions: 'relay', meta: { why: 'it is gone' } },
-          { guard: 'refusesSlot', target: 'none', meta: { why: 'it never began' } },
+          GONE,
+          { guard: 'refusesWithdrawn', target: 'none', meta: { why: 'it never began' } },
+          REFUSED_BESIDE,
         ],
       },
-      after: { cancelMax: { target: 'none', meta: { why: 'never confirmed' } } },
+      after: { cancelMax: { target: 'none', actions: 'tellSuperseded', meta: { why: 'never confirmed' } } },
     },
   },
 });
@@ -222,6 +254,7 @@ export const sessionMachine = sessionSetup.createMachine({
   context: ({ input }): SessionContext => ({
     call: input.call,
     connection: 0,
+    up: 0,
     losses: 0,
     lastCode: '',
     permanent: false,

@@ -44,14 +44,19 @@ const base = setup({
     givenUp: ({ context }: At) => context.permanent || context.losses >= MAX_LOSSES,
     answersRequest: ({ context, event }: At) =>
       context.request > 0 && eventAs(event, 'gen.started').request === context.request,
+    answersWithdrawn: ({ context, event }: At) =>
+      context.withdrawn && eventAs(event, 'gen.started').request === context.request,
     endsSlot: ({ context, event }: At) => (event as { gen?: number }).gen === context.gen && context.gen > 0,
     refusesSlot: ({ context, event }: At) => {
       const fact = eventAs(event, 'gen.failed');
       return fact.gen === undefined && fact.request === context.request;
     },
+    refusesWithdrawn: ({ context, event }: At) => {
+      const fact = eventAs(event, 'gen.failed');
+      return context.withdrawn && fact.gen === undefined && fact.request === context.request;
+    },
     takesBackSlot: ({ context, event }: At) => eventAs(event, 'withdraw').request === context.request,
     cancelsSlot: ({ context, event }: At) => eventAs(event, 'cancel').gen === context.gen,
-    withdrawn: ({ context }: At) => context.withdrawn,
     queueWaits: ({ context }: At) => context.queue.length > 0,
   },
 });
@@ -75,8 +80,13 @@ function upward(event: ConnectionFact): ParentFact {
 }
 
 const actions = {
-  nextConnection: assign(({ context }) => ({ connection: context.connection + 1 })),
-  noteReady: assign({ losses: 0, lastCode: '' }),
+  nextConnection: assign(({ context }) => ({
+    connection: context.connection + 1,
+    up: context.connection + 1,
+  })),
+  noteDown: assign({ up: 0 }),
+  forgetLosses: assign({ losses: 0, lastCode: '' }),
+  startOver: assign({ losses: 0, lastCode: '', permanent: false }),
   noteLoss: assign(({ context, event }) => {
     const fact = eventAs(event, 'session.lost');
     return { losses: context.losses + 1, lastCode: fact.code, permanent: !fact.retryable };
@@ -93,11 +103,18 @@ const actions = {
       enqueue.sendTo(self._parent, { type: 'gen.stalled', gen: eventAs(event, 'gen.stalled').gen });
   }),
   /** A request that lost against a reply the model began by itself owes nothing: that reply carries it. */
-  relaySuperseded: enqueueActions(({ event, enqueue, self }) => {
-    const { request } = eventAs(event, 'gen.failed');
-    if (self._parent && request !== undefined) {
+  relayLateFailure: enqueueActions(({ event, enqueue, self }) => {
+    const { gen, request } = eventAs(event, 'gen.failed');
+    if (!self._parent) return;
+    if (gen !== undefined) enqueue.sendTo(self._parent, upward(event as ConnectionFact));
+    else if (request !== undefined) {
       enqueue.sendTo(self._parent, { type: 'gen.failed', request, code: 'superseded' });
     }
+  }),
+  /** The model had begun by itself and the vendor never said what became of our request: it is not waited for. */
+  tellSuperseded: enqueueActions(({ context, enqueue, self }) => {
+    if (!self._parent || context.request === 0 || context.withdrawn) return;
+    enqueue.sendTo(self._parent, { type: 'gen.failed', request: context.request, code: 'superseded' });
   }),
   tellFailed: enqueueActions(({ context, enqueue, self }) => {
     if (self._parent) enqueue.sendTo(self._parent, { type: 'session.failed', code: context.lastCode });
@@ -144,8 +161,13 @@ const actions = {
   dropQueued: assign(({ context, event }) => ({
     queue: context.queue.filter((entry) => entry.request !== eventAs(event, 'withdraw').request),
   })),
+  forgetRequest: assign({ request: 0 }),
   noteWithdrawn: assign({ withdrawn: true }),
-  adopt: assign(({ event }) => ({ gen: eventAs(event, 'gen.started').gen })),
+  /** The slot's request is settled once a generation names it. */
+  adopt: assign(({ context, event }) => {
+    const { gen, request } = eventAs(event, 'gen.started');
+    return { gen, request: request === context.request ? 0 : context.request };
+  }),
   cancelAdopted: sendTo('connection', ({ event }) => ({
     type: 'cancel',
     gen: eventAs(event, 'gen.started').gen,

@@ -24,7 +24,9 @@ export interface SessionInput {
 export interface SessionContext extends SessionInput {
   /** The connection that is up or being made, counted from 1. */
   readonly connection: number;
-  /** Connections lost in a row since one was last ready. */
+  /** The same while it is up or being made; 0 between connections and after the last. */
+  readonly up: number;
+  /** Connections lost in a row since one has lasted. */
   readonly losses: number;
   readonly lastCode: string;
   readonly permanent: boolean;
@@ -47,6 +49,8 @@ export const SESSION_DELAYS = {
   requestMax: 20_000,
   /** A cancelled response that is never confirmed must not block the next one. */
   cancelMax: 1_000,
+  /** A connection that dies sooner than this after it was ready counts as one more failure. */
+  stable: 10_000,
   /** Ceiling of one response; the generation watch ends stalled ones after 3 s. */
   activeMax: 600_000,
 } as const;
