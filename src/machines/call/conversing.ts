@@ -40,7 +40,12 @@ const listening = callSetup.createStateConfig({
         actions: 'oweTurn',
         meta: { why: 'the interruption came to nothing: what it interrupted still wants an answer' },
       },
-      { target: 'listening', reenter: true, meta: { why: 'nothing is owed, or somebody is heard' } },
+      {
+        guard: 'turnSuperseded',
+        target: 'listening',
+        reenter: true,
+        meta: { why: 'somebody is heard: it is looked at again' },
+      },
     ],
   },
 });

@@ -78,6 +78,7 @@ export const handedOff = callSetup.createStateConfig({
       actions: ['noteHangup', 'endedByTransfer'],
       meta: { why: 'the caller hung up on the other party' },
     },
+    'session.ready': { meta: { why: 'it came too late: the session was closed' } },
     fault: { meta: { why: 'two people are talking: no fault of ours may end that' } },
   },
   after: {

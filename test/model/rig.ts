@@ -1,0 +1,206 @@
+/**
+ * @module The real call chart between fake ports: everything it orders is written down and judged at once, a fake
+ * playout answers each cut, and a virtual clock stands still unless the test moves it.
+ */
+import {
+  type Actor,
+  type AnyStateMachine,
+  createActor,
+  type EventObject,
+  fromCallback,
+  type InspectionEvent,
+} from 'xstate';
+import type { CallPorts, PortLogic } from '../../src/machines/call/base.ts';
+import { createCallLogic } from '../../src/machines/call/machine.ts';
+import type { CallContext, CallPolicy } from '../../src/machines/call/vocabulary.ts';
+import { type ChartWatcher, govern } from '../../src/machines/govern.ts';
+import { staleForCall } from '../../src/machines/stale.ts';
+import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { staleEventsOf } from './candidates.ts';
+import { checkStep } from './invariants.ts';
+import { keyOf, type Runner, type SnapshotOf } from './walk.ts';
+
+export const POLICY: CallPolicy = {
+  turns: 'model',
+  answerAfter: 500,
+  interruptAfter: 0,
+  greeting: 'open',
+  voicemail: true,
+  recording: false,
+  maxDuration: 3_600_000,
+  ringTimeout: 60_000,
+  transferReportsAnswer: true,
+  longestBridge: 7_200_000,
+  returnAfterFailure: false,
+  endingTools: ['hang_up'],
+  tools: { book: { onInterrupt: 'cancel', onHangup: 'finish' } },
+  maxToolRounds: 2,
+};
+
+/** Turns taken by us, with our own detector: both floor delays count. */
+export const RUNTIME_POLICY: CallPolicy = { ...POLICY, turns: 'runtime', interruptAfter: 200 };
+
+export interface Order {
+  readonly to: string;
+  readonly order: EventObject & { gen?: number; request?: number };
+}
+
+export interface Rig extends Runner<CallContext> {
+  readonly actor: Actor<AnyStateMachine>;
+  readonly clock: VirtualClock;
+  /** Orders of the latest step. */
+  readonly orders: readonly Order[];
+  /** Lets time pass; returns what was ordered meanwhile. */
+  wait(ms: number): readonly Order[];
+}
+
+export type Snapshot = SnapshotOf<CallContext>;
+
+type Tell = (fact: EventObject & Record<string, unknown>) => void;
+
+/** What a fake port reports to while its actor lives. */
+interface Host {
+  opened(port: string): void;
+  closed(port: string): void;
+  ordered(to: string, order: EventObject, tell: Tell): void;
+}
+
+const hosts = new Map<string, Host>();
+
+const fakePort: PortLogic = fromCallback<EventObject, { call: string }>(
+  ({ input, receive, sendBack, self }) => {
+    const host = hosts.get(input.call);
+    host?.opened(self.id);
+    receive((order) => host?.ordered(self.id, order, sendBack));
+    return () => host?.closed(self.id);
+  },
+);
+
+const PORTS: CallPorts = {
+  leg: fakePort,
+  session: fakePort,
+  screen: fakePort,
+  start: fakePort,
+  limit: fakePort,
+  tool: fakePort,
+};
+
+const watchers = new Set<(error: unknown) => void>();
+const watcher: ChartWatcher = {
+  stepped: () => {},
+  stale: () => {},
+  threw: (_scope, _event, error) => watchers.forEach((tell) => tell(error)),
+};
+
+/** The governed chart under test; one for the whole process, as in the product. */
+export const callLogic = govern(createCallLogic(PORTS), { name: 'call', staleness: staleForCall }, watcher);
+
+let count = 0;
+
+/** Creates and starts a call. @param watched whether transitions are noted from the first on. */
+export function createRig(
+  policy: CallPolicy,
+  direction: 'inbound' | 'outbound' = 'inbound',
+  watched = false,
+): Rig {
+  const id = `call-${(count += 1)}`;
+  const clock = createVirtualClock();
+  const open = new Set<string>();
+  const taken = new Set<string>();
+  const cuttable = new Set<number>();
+  let orders: Order[] = [];
+  let ready = false;
+  let failure: unknown;
+  const fail = (message: string): void => {
+    failure ??= new Error(message);
+  };
+
+  hosts.set(id, {
+    opened: (port) => {
+      if (open.has(port)) fail(`port ${port} opened twice`);
+      open.add(port);
+    },
+    closed: (port) => void open.delete(port),
+    ordered(to, given, tell) {
+      const order = given as Order['order'];
+      orders.push({ to, order });
+      if (to === 'session') {
+        const free = order.type === 'open' || order.type === 'close' || order.type === 'withdraw';
+        if (!ready && !free) fail(`order "${order.type}" to a session that is not ready`);
+        if (order.type === 'close') ready = false;
+      }
+      if (to !== 'leg') return;
+      if (order.type === 'begin') cuttable.add(order.gen ?? 0);
+      if (order.type !== 'flush') return;
+      for (const gen of cuttable) {
+        if (gen < (order.gen ?? 0)) continue;
+        cuttable.delete(gen);
+        tell({ type: 'playout.cut', gen, playedMs: 0, method: 'exact' });
+      }
+    },
+  });
+
+  const note = (inspected: InspectionEvent): void => {
+    if (inspected.type !== '@xstate.microstep') return;
+    for (const transition of inspected._transitions) taken.add(keyOf(transition));
+  };
+  const actor = createActor(callLogic, {
+    id: 'call',
+    input: { id, direction, policy },
+    clock,
+    ...(watched ? { inspect: note } : {}),
+  });
+  const threw = (error: unknown): void => {
+    failure ??= error;
+  };
+  actor.subscribe({ error: threw });
+  watchers.add(threw);
+  actor.start();
+
+  const rig: Rig = {
+    actor,
+    clock,
+    taken,
+    get orders() {
+      return orders;
+    },
+    get snapshot() {
+      return actor.getSnapshot() as Snapshot;
+    },
+    send(event) {
+      const before = rig.snapshot;
+      orders = [];
+      const { connection } = event as { connection?: number };
+      if (event.type === 'session.ready' && connection! > before.context.lastConnection) ready = true;
+      if (event.type === 'session.lost' && connection === before.context.connection) ready = false;
+      actor.send(event);
+      if (failure) throw failure;
+      if (event.type === 'playout.drained') cuttable.delete((event as Order['order']).gen ?? 0);
+      checkStep({ before, after: rig.snapshot, event, orders, open, pending: clock.pending });
+    },
+    watch() {
+      actor.system.inspect(note);
+    },
+    wait(ms) {
+      orders = [];
+      clock.advance(ms);
+      if (failure) throw failure;
+      return orders;
+    },
+    tryStale() {
+      const before = rig.snapshot;
+      if (before.status !== 'active') return;
+      for (const event of staleEventsOf(before)) {
+        rig.send(event);
+        if (rig.snapshot !== before) throw new Error(`stale ${JSON.stringify(event)} changed the chart`);
+        if (orders.length > 0) throw new Error(`stale ${JSON.stringify(event)} led to orders`);
+      }
+    },
+    dispose() {
+      watchers.delete(threw);
+      actor.stop();
+      hosts.delete(id);
+    },
+  };
+  return rig;
+}
