@@ -128,8 +128,7 @@ describe('not answered', () => {
     expect(world.exchange.calls()[0]!.status).toBe('canceled');
   });
 
-  // The chart says `completed` for whatever the agent ends, also for what never began.
-  test.fails('the agent hangs up while it rings: the outcome is canceled', async () => {
+  test('the agent hangs up while it rings: the outcome is canceled', async () => {
     await using world = await openWorld();
     const { outcome } = await hangUpWhileRinging(world);
     expect(outcome.status).toBe('canceled');

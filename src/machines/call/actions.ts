@@ -170,7 +170,12 @@ export const actions = {
   stopLimit: stopChild('limit'),
   pauseLimit: sendTo('limit', { type: 'pause' }),
   resumeLimit: sendTo('limit', { type: 'resume' }),
-  endedByAgent: end('agent', 'completed', 'agent'),
+  endedByAgent: assign(({ context, event }) => {
+    if (context.outcome.reason !== 'unfinished') return {};
+    const reason = event.type === 'agent.end' ? event.reason : 'agent';
+    // What is called off before it was answered never was a conversation.
+    return { outcome: { status: context.answered ? 'completed' : 'canceled', endedBy: 'agent', reason } };
+  }),
   endedByLimit: end('runtime', 'completed', 'max-duration'),
   endedBySilence: end('runtime', 'failed', 'no-answer-from-model'),
   endedBySession: end('runtime', 'failed', 'session'),

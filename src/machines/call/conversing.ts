@@ -128,6 +128,7 @@ const awaitingTools = callSetup.createStateConfig({
     { guard: 'resultsGiven', target: 'generating', actions: 'askReply', meta: { why: 'all results are in' } },
   ],
   after: {
+    filler: { actions: 'playFiller', meta: { why: 'eight seconds of silence need a word' } },
     // Every tool has its own deadline; this is the ceiling should one be lost.
     generatingMax: { target: '#listening', actions: 'forgetTools', meta: { why: 'a tool never came back' } },
   },

@@ -75,8 +75,8 @@ export const greeting = callSetup.createStateConfig({
     thinkMax: {
       guard: 'noSpokenAudio',
       target: '#thinking.generating',
-      actions: ['cutForRuntime', 'countMiss'],
-      meta: { why: 'the greeting does not come: try a reply instead' },
+      actions: ['cutForRuntime', 'apologise'],
+      meta: { why: 'the greeting does not come' },
     },
     generatingMax: {
       target: 'conversing',

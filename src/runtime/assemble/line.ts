@@ -59,6 +59,7 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
   const pendingLines = new Map<number, Uint8Array>();
   const pendingFinish = new Set<number>();
   const heldGens = new Set<number>();
+  const voiced = new Set<number>();
   let tell: Tell = () => {};
   let frames = 0;
   let lastAt = 0;
@@ -101,8 +102,9 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
     }
     pendingFinish.delete(gen);
     heldGens.delete(gen);
-    if ((playout.ledger(gen)?.sentMs ?? 0) === 0) playout.forget(gen);
-    else playout.finish(gen);
+    // What was given a voice is waited for by the chart, also where a gate let none of it through.
+    if (voiced.delete(gen)) playout.finish(gen);
+    else playout.forget(gen);
   };
 
   const begin = (gen: number): void => {
@@ -110,6 +112,7 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
     const bytes = pendingLines.get(gen);
     if (!bytes) return;
     pendingLines.delete(gen);
+    voiced.add(gen);
     // A line of ours passes the gates: the tags are about the model's voice.
     for (let at = 0; at < bytes.length; at += LINE_CHUNK) {
       playout.push(chunkOfBytes(bytes.subarray(at, at + LINE_CHUNK), gen));
@@ -142,6 +145,7 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
         speak.discard(given.gen);
         // What is held of an earlier generation still has its turn.
         for (const gen of heldGens) if (gen >= given.gen) heldGens.delete(gen);
+        for (const gen of voiced) if (gen >= given.gen) voiced.delete(gen);
         for (const gen of pendingFinish) if (gen >= given.gen) pendingFinish.delete(gen);
         return undefined;
       case 'play':
@@ -191,6 +195,7 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
     playout,
     listener: undefined,
     speak(chunk) {
+      voiced.add(chunk.gen);
       if (speak.mode === 'hold') heldGens.add(chunk.gen);
       speak.push(amplify(chunk, options.gain.out));
     },
