@@ -13,7 +13,7 @@ import {
   checkCallOptions,
 } from './options.ts';
 import type { SessionSpec } from './providers/contract.ts';
-import { type AssembledCall, assembleCall } from './runtime/assemble/call.ts';
+import { assembleCall } from './runtime/assemble/call.ts';
 import {
   type AgentEvents,
   type AgentListener,
@@ -21,6 +21,7 @@ import {
   type Emitter,
 } from './runtime/assemble/events.ts';
 import type { CallParts } from './runtime/assemble/parts.ts';
+import type { AssembledCall } from './runtime/assemble/setup.ts';
 import type { ScreenVerdict } from './runtime/assemble/tasks.ts';
 import { type Clock, createSystemClock } from './runtime/clock.ts';
 import { createLogger, type Logger, shieldLogger } from './runtime/logger.ts';

@@ -9,75 +9,30 @@ import type { RecordingSummary } from '../../audio/recorder.ts';
 import type { CallHandle, Outcome } from '../../call.ts';
 import { OffhookError } from '../../errors.ts';
 import type { CallEmitted } from '../../machines/call/base.ts';
-import type { CallEvent, CallInput, CallPolicy } from '../../machines/call/vocabulary.ts';
+import type { CallEvent, CallInput } from '../../machines/call/vocabulary.ts';
 import type { SessionSpec } from '../../providers/contract.ts';
 import type { CallTrace } from '../../trace/call-trace.ts';
-import type { Tool } from '../../tools/define.ts';
-import type { ToolRegistry } from '../../tools/registry.ts';
-import type { Leg } from '../../transport/contract.ts';
-import { type CallLog, createCallLog, createFileSink, fileNameOf, LOG_FORMAT } from '../call-log.ts';
-import { hashCharts } from '../chart-hash.ts';
-import { type Clock, latchClock } from '../clock.ts';
+import { type CallLog, fileNameOf } from '../call-log.ts';
+import { latchClock } from '../clock.ts';
 import { createCounter } from '../ids.ts';
 import { createLogWatcher } from '../log-watcher.ts';
-import type { Logger } from '../logger.ts';
 import { createScope, nameOf } from '../scope.ts';
-import type { CallWatcher, OpenPort, PortName, Switchboard } from '../switchboard.ts';
-import { VERSION } from '../version.ts';
-import { describeTool, type Emitter } from './events.ts';
+import type { CallWatcher } from '../switchboard.ts';
 import { createHandle } from './handle.ts';
 import { createLine } from './line.ts';
+import { openLog } from './log.ts';
+import { type CallEnd, readEnd } from './outcome.ts';
 import { type CallParts, createCounters } from './parts.ts';
+import { createPorts } from './ports.ts';
 import { createProgress } from './progress.ts';
 import { recordCall } from './recording.ts';
-import { openRecord } from './words.ts';
-import { createSessionPort, isSessionSpec } from './session.ts';
+import { makeSession } from './session.ts';
+import type { AssembledCall, CallSetup } from './setup.ts';
 import { readState, readTag } from './state.ts';
-import {
-  createLimitPort,
-  createScreenPort,
-  createStartPort,
-  createToolPort,
-  type ScreenVerdict,
-  START_LIMIT,
-  within,
-} from './tasks.ts';
-import { type CallEnd, readEnd } from './outcome.ts';
-import { describeSession, writeMetrics } from './telemetry.ts';
+import { START_LIMIT, within } from './tasks.ts';
+import { writeMetrics } from './telemetry.ts';
 import { createVerbs } from './verbs.ts';
-
-export interface CallSetup {
-  readonly leg: Leg;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly switchboard: Switchboard;
-  readonly events: Emitter;
-  readonly tools: ToolRegistry<CallHandle>;
-  readonly policy: (spec: SessionSpec | undefined) => CallPolicy;
-  readonly screen: () => ScreenVerdict | Promise<ScreenVerdict>;
-  /** Makes the session's recipe; a failure is a call without a session, which apologises. */
-  readonly recipe: () => Promise<SessionSpec>;
-  readonly gain: { readonly in: number; readonly out: number };
-  readonly recording: { readonly directory: string } | undefined;
-  readonly log: { readonly directory: string; readonly record: boolean };
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly trace: (parts: CallParts) => CallTrace | undefined;
-  readonly ended: (call: AssembledCall) => void;
-}
-
-export interface AssembledCall {
-  readonly handle: CallHandle;
-  /** Path of the call's log. */
-  readonly log: string;
-  recording(): RecordingSummary | undefined;
-  start(): Promise<void>;
-  /** Lets the last words be heard, then hangs up. */
-  stop(reason: string): void;
-  /** Takes the call apart at once. */
-  abandon(): void;
-  /** Timers, sockets and files still open. */
-  readonly open: number;
-}
+import { openRecord } from './words.ts';
 
 /** A chart that has not ended this long after its line was gone never will: its longest wait is 30 s. */
 const REAPED_AFTER = 60_000;
@@ -135,22 +90,7 @@ class CallAssembly implements AssembledCall {
       takeGeneration: createCounter(),
     };
     this.#parts = parts;
-    const readInput = (): CallInput => this.#input();
-    this.#callLog = createCallLog(
-      {
-        format: LOG_FORMAT,
-        runtime: VERSION,
-        call: id,
-        epoch: raw.epoch,
-        charts: hashCharts(),
-        // An outbound call's policy is known only once its session's recipe is.
-        get input() {
-          return readInput();
-        },
-      },
-      createFileSink(this.log, unwritable('log')),
-    );
-    scope.own('log', () => this.#callLog.close());
+    this.#callLog = openLog(parts, this.log, () => this.#input(), unwritable('log'));
     this.#verbs = createVerbs(parts, {
       send: (event) => this.#send(event),
       dialogue: () => this.#state().dialogue,
@@ -182,7 +122,15 @@ class CallAssembly implements AssembledCall {
     ];
     if (this.#trace) watchers.push(this.#trace.watcher);
     this.#unplug = setup.switchboard.plug(id, {
-      ports: this.#ports(),
+      ports: createPorts(parts, setup, {
+        line: this.#line,
+        verbs: this.#verbs,
+        handle: () => this.handle,
+        prepare: () => this.#prepare(),
+        announced: () => {
+          this.#announced = true;
+        },
+      }),
       watchers,
       now: () => clock.now(),
       stimulus: (work) => clock.stimulus(work),
@@ -299,57 +247,8 @@ class CallAssembly implements AssembledCall {
     });
   }
 
-  #ports(): Record<PortName, OpenPort> {
-    const { events, tools, leg, recording } = this.#setup;
-    const parts = this.#parts;
-    return {
-      leg: this.#line.open,
-      connection: createSessionPort(parts, {
-        tools: tools.schemas,
-        speak: (chunk) => this.#line.speak(chunk),
-        listen: (feed) => {
-          this.#line.listener = feed;
-        },
-        fact: (fact) => {
-          if (fact.type !== 'session.ready' || !this.#spec) return;
-          leg.notify('telemetry', describeSession(this.#spec, tools, recording !== undefined));
-        },
-      }),
-      screen: createScreenPort(parts, this.#setup.screen, () => this.#prepare()),
-      start: createStartPort(parts, () => {
-        this.#announced = true;
-        return events.emitAndWait('call_start', this.handle);
-      }),
-      limit: createLimitPort(parts),
-      tool: createToolPort(parts, {
-        find: (name) => {
-          const tool = tools.find(name);
-          return tool?.kind === 'user' ? (tool as Tool) : undefined;
-        },
-        handle: () => this.handle,
-        say: (text) => void this.#verbs.say(text).catch(() => undefined),
-        progress: () => undefined,
-        finished: (_call, name, outcome) =>
-          events.emit('tool_call', this.handle, describeTool(name, outcome)),
-      }),
-    };
-  }
-
   async #prepare(): Promise<void> {
-    try {
-      const spec: unknown = await this.#setup.recipe();
-      if (!isSessionSpec(spec)) {
-        throw new OffhookError('OFFHOOK_OPTION_INVALID', 'The option "session" gave no session.');
-      }
-      await spec.prepare?.();
-      this.#spec = spec;
-    } catch (error) {
-      const { id, logger } = this.#parts;
-      logger.error(
-        { call: id, code: 'OFFHOOK_SESSION_FAILED', error: nameOf(error) },
-        'no session could be made',
-      );
-    }
+    this.#spec = await makeSession(this.#parts, this.#setup.recipe);
   }
 
   #threw(chart: string, error: unknown): void {

@@ -4,6 +4,7 @@
  */
 import type { Chunk } from '../../audio/chunk.ts';
 import { createVoiceDetector } from '../../audio/vad.ts';
+import { OffhookError } from '../../errors.ts';
 import type {
   SessionConnection,
   SessionFact,
@@ -26,12 +27,32 @@ export interface SessionOptions {
 }
 
 /** Whether a session recipe is one: what a program's function gave may be anything. */
-export function isSessionSpec(value: unknown): value is SessionSpec {
+function isSessionSpec(value: unknown): value is SessionSpec {
   const spec = value as Partial<SessionSpec> | null | undefined;
   return typeof spec?.open === 'function' && [spec.turns, spec.greeting, spec.description].every(isObject);
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** Asks the program for the call's recipe and loads what it needs. Undefined, and logged, if there is none to be had. */
+export async function makeSession(
+  parts: CallParts,
+  recipe: () => Promise<unknown>,
+): Promise<SessionSpec | undefined> {
+  try {
+    const spec = await recipe();
+    if (!isSessionSpec(spec)) {
+      throw new OffhookError('OFFHOOK_OPTION_INVALID', 'The option "session" gave no session.');
+    }
+    await spec.prepare?.();
+    return spec;
+  } catch (error) {
+    const { id, logger } = parts;
+    const fields = { call: id, code: 'OFFHOOK_SESSION_FAILED', error: nameOf(error) };
+    logger.error(fields, 'no session could be made');
+    return undefined;
+  }
+}
 
 /** A provider that has begun to speak sends something every few hundred ms; three seconds are a stall. */
 const STALLED_AFTER = 3_000;
