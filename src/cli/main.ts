@@ -19,6 +19,8 @@ export async function main(args: readonly string[], io: CommandIo = createProces
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     printError(io, error, readEnv('OFFHOOK_DEBUG') !== undefined);
+    // A module that was loaded may hold servers of its own, which would keep a failed command alive.
+    io.leave(1);
     return 1;
   }
   return code;

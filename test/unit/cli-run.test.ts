@@ -44,7 +44,7 @@ test.each([
   const [first = ''] = io.errLines;
   expect(first).toMatch(/^OFFHOOK_MODULE_INVALID /);
   expect(first).toContain(told);
-  expect(io.left).toEqual([]);
+  expect(io.left).toEqual([1]);
 });
 
 test('a mistake in the agent itself is shown as what it is', async () => {
