@@ -139,17 +139,21 @@ describe('a tool that', () => {
       script: [...CALLS, { onInstructions: AFTER }],
       agent: {
         tools: [
-          tool(async (_args, { say }) => {
+          tool(async (_args, { say, progress }) => {
             say('One second.');
+            progress({ looked: 3 });
             return 1;
           }),
         ],
       },
     });
+    const reported: unknown[] = [];
+    world.agent.on('tool_progress', (_call, details) => reported.push(details));
     const call = world.ring(asksAndStays(15_000));
     await world.over(call);
     expect(heardAt(call, AFTER.audio!)).toBeDefined();
     expect(heardAt(call, ANSWER.audio!)).toBeDefined();
+    expect(reported).toMatchObject([{ update: { looked: 3 } }]);
     await world.close();
   });
 });

@@ -114,6 +114,12 @@ describe.each(['en', 'ko'] as const)('the demo conversation in %s', (language) =
     expect(turns.map(({ step }) => step)).toEqual(['caller-ask', 'caller-barge', 'caller-thanks']);
     for (const { latencyMs } of turns) expect(latencyMs).toBeLessThanOrEqual(1_700);
     expect(demo.story.turns.map(({ latencyMs }) => latencyMs < 700)).toEqual([true, true, true]);
+    for (const { latencyMs, budget } of demo.story.turns) {
+      const { endpointing, queue, tools, firstAudio } = budget;
+      expect(endpointing + queue + tools + firstAudio).toBeCloseTo(latencyMs, 6);
+    }
+    // Only the first answer needed a tool, and it shows where the time went.
+    expect(demo.story.turns.map(({ budget }) => budget.tools > 0)).toEqual([true, false, false]);
   });
 
   test('is recorded as the caller lived it', () => {

@@ -22,6 +22,17 @@ export interface TurnDetails {
   /** From the end of the caller's turn to the first audio handed to the carrier, in ms. */
   readonly latencyMs: number;
   readonly gen: number;
+  /** Where that time went, in ms; the pieces add up to `latencyMs`. */
+  readonly budget: {
+    /** Until the turn was in the conversation. */
+    readonly endpointing: number;
+    /** Until the model began to answer. */
+    readonly queue: number;
+    /** From there to the reply that speaks, where tools ran between. */
+    readonly tools: number;
+    /** From the start of that reply to its first audio. */
+    readonly firstAudio: number;
+  };
 }
 
 export interface BargeInDetails {
@@ -57,6 +68,8 @@ export interface AgentEvents {
   turn: [call: CallHandle, details: TurnDetails];
   barge_in: [call: CallHandle, details: BargeInDetails];
   tool_call: [call: CallHandle, details: ToolCallDetails];
+  /** What a running tool reported by `progress`, in its own terms. */
+  tool_progress: [call: CallHandle, details: { readonly name: string; readonly update: unknown }];
   state: [call: CallHandle, details: StateDetails];
   session_lost: [call: CallHandle, details: { readonly code: string }];
 }

@@ -51,7 +51,7 @@ export function createPorts(parts: CallParts, setup: CallSetup, host: PortsHost)
       },
       handle: () => host.handle(),
       say: (text) => void verbs.say(text).catch(() => undefined),
-      progress: () => undefined,
+      progress: (name, update) => events.emit('tool_progress', host.handle(), { name, update }),
       finished: (_call, name, outcome) =>
         events.emit('tool_call', host.handle(), describeTool(name, outcome)),
     }),

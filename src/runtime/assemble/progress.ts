@@ -26,6 +26,29 @@ export interface Progress {
   readonly answeredBy: 'human' | 'machine' | undefined;
 }
 
+/** Moments on the way from the end of a turn to its answer. */
+interface TurnWay {
+  committed?: number;
+  /** First reply to it, and the last: with tools between them there are several. */
+  started?: number;
+  restarted?: number;
+}
+
+/** Cuts the way into consecutive pieces, so that they add up to the whole whatever came late or not at all. */
+function spendOf(way: TurnWay, from: number, to: number): TurnDetails['budget'] {
+  const within = (at: number | undefined, floor: number): number =>
+    Math.min(Math.max(at ?? floor, floor), to);
+  const committed = within(way.committed, from);
+  const started = within(way.started, committed);
+  const restarted = within(way.restarted, started);
+  return {
+    endpointing: committed - from,
+    queue: started - committed,
+    tools: restarted - started,
+    firstAudio: to - restarted,
+  };
+}
+
 export function createProgress(listener: ProgressListener): Progress {
   let turns = 0;
   let bargeIns = 0;
@@ -37,6 +60,7 @@ export function createProgress(listener: ProgressListener): Progress {
   let answeredBy: 'human' | 'machine' | undefined;
   /** When the caller's last turn ended; cleared once it was answered. */
   let turnEnded: number | undefined;
+  let way: TurnWay = {};
   let cutByCaller = false;
 
   const follow = (step: ChartStep): void => {
@@ -51,10 +75,16 @@ export function createProgress(listener: ProgressListener): Progress {
         break;
       case 'voice.stop':
         turnEnded = step.at;
+        way = {};
         break;
       case 'turn.committed':
         turns += 1;
         turnEnded ??= step.at;
+        way.committed ??= step.at;
+        break;
+      case 'gen.started':
+        way.started ??= step.at;
+        way.restarted = step.at;
         break;
       case 'gen.audio':
         if (answeredAt !== undefined) firstResponseMs ??= step.at - answeredAt;
@@ -62,8 +92,13 @@ export function createProgress(listener: ProgressListener): Progress {
           turnEnded !== undefined &&
           context.gens.some((entry) => entry.gen === event.gen && entry.kind === 'reply')
         ) {
-          listener.turn({ gen: event.gen, latencyMs: step.at - turnEnded });
+          listener.turn({
+            gen: event.gen,
+            latencyMs: step.at - turnEnded,
+            budget: spendOf(way, turnEnded, step.at),
+          });
           turnEnded = undefined;
+          way = {};
         }
         break;
       case 'playout.cut':

@@ -133,7 +133,7 @@ export interface ToolHost {
   /** What `execute` gets as `call`. */
   handle(): unknown;
   say(text: string): void;
-  progress(call: string, update: unknown): void;
+  progress(name: string, update: unknown): void;
   finished(call: string, name: string, outcome: ToolOutcome): void;
 }
 
@@ -168,7 +168,7 @@ export function createToolPort(parts: CallParts, host: ToolHost): OpenPort {
       signal: controller.signal,
       call: host.handle(),
       say: (text) => host.say(text),
-      progress: (update) => host.progress(call, update),
+      progress: (update) => host.progress(name, update),
       idempotencyKey: `${parts.id}:${call}`,
       onLate: () => {
         parts.counters.lateTools += 1;
