@@ -9,7 +9,7 @@ import type { RecordingSummary } from '../../audio/recorder.ts';
 import type { CallHandle, Outcome } from '../../call.ts';
 import { OffhookError } from '../../errors.ts';
 import type { CallEmitted } from '../../machines/call/base.ts';
-import type { CallEvent, CallInput } from '../../machines/call/vocabulary.ts';
+import type { CallContext, CallEvent, CallInput } from '../../machines/call/vocabulary.ts';
 import type { SessionSpec } from '../../providers/contract.ts';
 import type { CallTrace } from '../../trace/call-trace.ts';
 import { type CallLog, fileNameOf } from '../call-log.ts';
@@ -57,7 +57,6 @@ class CallAssembly implements AssembledCall {
   #actor: Actor<AnyStateMachine> | undefined;
   #spec: SessionSpec | undefined;
   #platformDuration: number | undefined;
-  #announced = false;
   #over = false;
 
   constructor(setup: CallSetup) {
@@ -127,9 +126,6 @@ class CallAssembly implements AssembledCall {
         verbs: this.#verbs,
         handle: () => this.handle,
         prepare: () => this.#prepare(),
-        announced: () => {
-          this.#announced = true;
-        },
       }),
       watchers,
       now: () => clock.now(),
@@ -161,6 +157,7 @@ class CallAssembly implements AssembledCall {
         },
       });
       actor.on('digits.collected', (event) => {
+        // The chart's erased type no longer says what it emits.
         const { request, reason } = event as unknown as CallEmitted;
         this.#verbs.collected(request, reason);
       });
@@ -251,6 +248,13 @@ class CallAssembly implements AssembledCall {
     this.#spec = await makeSession(this.#parts, this.#setup.recipe);
   }
 
+  /** Whether `call_start` was told: the chart knows, since it is the chart that had it told. */
+  #wasAnnounced(): boolean {
+    const snapshot = this.#actor?.getSnapshot() as AnyMachineSnapshot | undefined;
+    const context = snapshot?.context as CallContext | undefined;
+    return context !== undefined && context.started !== 'no';
+  }
+
   #threw(chart: string, error: unknown): void {
     const { id, logger, counters } = this.#parts;
     counters.faults += 1;
@@ -295,7 +299,7 @@ class CallAssembly implements AssembledCall {
     this.#unplug();
     this.#parts.scope.close();
     const { events } = this.#setup;
-    if (this.#announced) events.emit('call_end', this.handle, outcome);
+    if (this.#wasAnnounced()) events.emit('call_end', this.handle, outcome);
     else events.emit('call_failed', this.handle, outcome.status, outcome);
     this.#setup.ended(this);
     this.#settle(outcome);

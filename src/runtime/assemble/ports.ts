@@ -17,8 +17,6 @@ export interface PortsHost {
   handle(): CallHandle;
   /** Makes the session's recipe; does not reject. */
   prepare(): Promise<void>;
-  /** `call_start` is about to be told. */
-  announced(): void;
 }
 
 export function createPorts(parts: CallParts, setup: CallSetup, host: PortsHost): Record<PortName, OpenPort> {
@@ -39,10 +37,7 @@ export function createPorts(parts: CallParts, setup: CallSetup, host: PortsHost)
       },
     }),
     screen: createScreenPort(parts, setup.screen, () => host.prepare()),
-    start: createStartPort(parts, () => {
-      host.announced();
-      return events.emitAndWait('call_start', host.handle());
-    }),
+    start: createStartPort(parts, () => events.emitAndWait('call_start', host.handle())),
     limit: createLimitPort(parts),
     tool: createToolPort(parts, {
       find: (name) => {
