@@ -2,12 +2,12 @@
  * @module The event log of a call: every event its charts were given, every order they gave, a hash of every
  * snapshot that changed. It holds no words, digits or numbers, and replaying it gives the same file again.
  */
-import { hash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
+import { createSnapshotHasher, type SnapshotHasher } from './snapshot-hash.ts';
 
-export const LOG_FORMAT = 'offhook-call-log/1';
+export const LOG_FORMAT = 'offhook-call-log/2';
 
 export interface LogHeader {
   readonly format: typeof LOG_FORMAT;
@@ -56,6 +56,12 @@ interface LoggedStep {
 
 export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
   const hashes = new Map<string, string>();
+  const hashers = new Map<string, SnapshotHasher>();
+  const hash = (chart: string, snapshot: AnyMachineSnapshot): string => {
+    let hasher = hashers.get(chart);
+    if (!hasher) hashers.set(chart, (hasher = createSnapshotHasher()));
+    return hasher(snapshot);
+  };
   const latest = new Map<string, LoggedStep>();
   let closed = false;
   let steps: LoggedStep[] = [];
@@ -73,7 +79,7 @@ export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
     let text = step.event ? `${JSON.stringify(step.event)}\n` : '';
     if (step.snapshot) {
       const { at, chart, value } = step.snapshot;
-      const digest = hashSnapshot(value);
+      const digest = hash(chart, value);
       if (hashes.get(chart) !== digest) text += `${JSON.stringify([at, chart, '#', digest])}\n`;
       hashes.set(chart, digest);
     }
@@ -113,14 +119,6 @@ export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
 
 /** Microseconds are enough to order by and keep the file small. */
 const round = (at: number): number => Math.round(at * 1000) / 1000;
-
-/** What a snapshot is: where the chart stands and what it remembers. Children are logged by their own charts. */
-export function hashSnapshot(snapshot: AnyMachineSnapshot): string {
-  return hash('sha256', JSON.stringify([snapshot.status, snapshot.value, snapshot.context]), 'hex').slice(
-    0,
-    16,
-  );
-}
 
 /**
  * A file that holds every line written so far, also after SIGKILL: no buffer of ours is between. Never throws: a full

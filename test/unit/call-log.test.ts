@@ -13,11 +13,11 @@ import {
   createCallLog,
   createFileSink,
   fileNameOf,
-  hashSnapshot,
   LOG_FORMAT,
   type LogHeader,
 } from '../../src/runtime/call-log.ts';
 import { createLogWatcher } from '../../src/runtime/log-watcher.ts';
+import { createSnapshotHasher, hashSnapshot } from '../../src/runtime/snapshot-hash.ts';
 
 const header: LogHeader = {
   format: LOG_FORMAT,
@@ -170,6 +170,25 @@ describe('hashes', () => {
     expect(hashSnapshot(snapshotAt('go'))).not.toBe(hash);
     expect(hashSnapshot({ ...snapshot, context: { n: 1 } } as AnyMachineSnapshot)).not.toBe(hash);
     expect(hashSnapshot({ ...snapshot, status: 'done' } as AnyMachineSnapshot)).not.toBe(hash);
+  });
+
+  test('are the same whatever was hashed before: only the parts that changed are read again', () => {
+    const snapshot = snapshotAt();
+    const of = (context: object): AnyMachineSnapshot => ({ ...snapshot, context }) as AnyMachineSnapshot;
+    const story = [
+      { n: 0, list: [1] },
+      { n: 1, list: [1] },
+      { n: 1, list: [1, 2] },
+      { n: 1, list: [2, 1] },
+      { n: '1', list: [2, 1] },
+      { list: [2, 1], n: 0 },
+      { n: 0, list: [1] },
+    ].map(of);
+    const hash = createSnapshotHasher();
+    const hashes = story.map((entry) => hash(entry));
+    expect(hashes).toEqual(story.map((entry) => hashSnapshot(entry)));
+    expect(new Set(hashes.slice(0, 6)).size).toBe(6);
+    expect(hashes[6]).toBe(hashes[0]);
   });
 });
 

@@ -217,7 +217,7 @@ describe('what is no call log is refused', () => {
     'a header that was cut': header.slice(0, 80),
     'a header without its line end': header,
     'another file': 'hello\nworld\n',
-    'another format': patched({ format: 'offhook-call-log/2' }),
+    'another format': patched({ format: 'offhook-call-log/1' }),
     'no call': patched({ call: undefined }),
     'no charts': patched({ charts: ['x'] }),
     'no input': patched({ input: undefined }),
