@@ -6,6 +6,7 @@ import {
   type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyStateNode,
   type EventObject,
   fromCallback,
   type InspectionEvent,
@@ -201,7 +202,7 @@ function createInspector(
   extensions: ReadonlyMap<string, Extension>,
   sources: WeakMap<EventObject, string>,
 ): (event: InspectionEvent) => void {
-  const values = new Map<string, Set<string>>();
+  const last = new Map<ChartName, readonly AnyStateNode[]>();
   return (inspected) => {
     if (inspected.type === '@xstate.event') {
       const { sourceRef, actorRef, event } = inspected;
@@ -217,10 +218,12 @@ function createInspector(
     if (!extension) return;
     const snapshot = inspected.snapshot as AnyMachineSnapshot;
     const { chart } = chartOf(snapshot);
-    const now = new Set(pathsOf(snapshot.value));
-    const before = values.get(chart);
-    values.set(chart, now);
-    const states = [...now].filter((path) => !before?.has(path));
+    const nodes: readonly AnyStateNode[] = snapshot._nodes;
+    const before = last.get(chart);
+    // Most microsteps only change what the chart remembers, and keep the very array of its states.
+    if (nodes === before) return;
+    last.set(chart, nodes);
+    const states = nodes.filter((node) => isLeaf(node) && !before?.includes(node)).map(pathOf);
     if (states.length === 0) return;
     const [transition] = inspected._transitions as readonly TakenTransition[];
     const entry: StateEntry = {
@@ -234,6 +237,10 @@ function createInspector(
     for (const watcher of extension.watchers) watcher.entered?.(entry);
   };
 }
+
+const isLeaf = (node: AnyStateNode): boolean => node.type === 'atomic' || node.type === 'final';
+
+const pathOf = (node: AnyStateNode): string => node.path.join('.');
 
 /** The leaves of a state value as dotted paths: `live.dialogue.conversing.listening`. */
 export function pathsOf(value: unknown, prefix = ''): string[] {

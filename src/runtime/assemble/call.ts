@@ -238,7 +238,7 @@ class CallAssembly implements AssembledCall {
       bargeIn: (details) => events.emit('barge_in', this.handle, details),
       sessionLost: (code) => events.emit('session_lost', this.handle, { code }),
       entered: ({ at, chart, states, why, value }) => {
-        if (chart !== 'call') return;
+        if (chart !== 'call' || !events.has('state')) return;
         events.emit('state', this.handle, { at, entered: states, why, state: readState(value) });
       },
     });

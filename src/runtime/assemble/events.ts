@@ -79,6 +79,8 @@ export type AgentListener<Name extends keyof AgentEvents> = (...args: AgentEvent
 export interface Emitter {
   on<Name extends keyof AgentEvents>(name: Name, listener: AgentListener<Name>): () => void;
   emit<Name extends keyof AgentEvents>(name: Name, ...args: AgentEvents[Name]): void;
+  /** Whether anybody listens: what costs something to describe need not be described to nobody. */
+  has(name: keyof AgentEvents): boolean;
   /** Runs the listeners one after another and waits for each. */
   emitAndWait<Name extends keyof AgentEvents>(name: Name, ...args: AgentEvents[Name]): Promise<void>;
   readonly errors: number;
@@ -115,6 +117,7 @@ export function createEmitter(logger: Logger): Emitter {
       return () => void set.delete(listener);
     },
     emit: (name, ...args) => void run(name, args),
+    has: (name) => (listeners.get(name)?.size ?? 0) > 0,
     emitAndWait: async (name, ...args) => {
       await Promise.all(run(name, args));
     },
