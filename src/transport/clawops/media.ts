@@ -2,10 +2,12 @@
  * @module The media connection of one call (clawops.md §3): caller audio in, agent audio, marks and keys out.
  * Nothing is queued on this side, so what is sent is in order and a clear is on the wire at once.
  */
+import type { Writable } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Chunk } from '../../audio/chunk.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { type Burst, createBurst } from '../burst.ts';
 import type { ClawopsCounters } from './counters.ts';
 import { CLEAR, type MediaFact, readFrame, readMedia, writeDigit, writeFrame, writeMark } from './frame.ts';
 import { createKeepalive, type Keepalive } from './keepalive.ts';
@@ -72,6 +74,8 @@ export function openMedia(options: MediaOptions): Media {
 class MediaConnection implements Media {
   readonly #options: MediaOptions;
   readonly #socket: WebSocket | undefined;
+  #stream: Writable | undefined;
+  readonly #burst: Burst = createBurst(() => this.#stream);
   #keepalive: Keepalive | undefined;
   #timer: TimerHandle | undefined;
   #started = false;
@@ -95,6 +99,7 @@ class MediaConnection implements Media {
       this.#options.counters.dropped += 1;
       return;
     }
+    this.#burst.gather();
     socket.send(writeFrame(chunk), TEXT);
   }
 
@@ -104,6 +109,7 @@ class MediaConnection implements Media {
 
   clear(): void {
     this.#send(CLEAR);
+    this.#burst.send();
   }
 
   digit(key: string): void {
@@ -125,6 +131,7 @@ class MediaConnection implements Media {
     this.#over = true;
     this.#stopTimers();
     this.#done = undefined;
+    this.#burst.send();
     // The close frame goes out first, so that the platform sees an orderly end even though nobody waits for it.
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.close(1000);
     this.#socket?.terminate();
@@ -141,6 +148,9 @@ class MediaConnection implements Media {
   }
 
   #attach(socket: WebSocket): void {
+    socket.on('upgrade', (response) => {
+      this.#stream = response.socket;
+    });
     socket.on('open', () => {
       this.#keepalive = createKeepalive(socket, this.#options.clock);
       if (this.#done) this.#close();
@@ -222,6 +232,7 @@ class MediaConnection implements Media {
     if (this.#over) return;
     this.#over = true;
     this.#stopTimers();
+    this.#burst.send();
     if (this.#socket?.readyState === WebSocket.OPEN) {
       this.#socket.close(1000);
       this.#restart(CLOSE_LIMIT, () => this.#socket?.terminate());

@@ -128,7 +128,7 @@ function createUpgrade({ settings, publicUrl, reception, refused }: Entrance): U
     }
     const open = reception();
     if (!open) return refuseUpgrade(socket, 503);
-    return accept(request, socket, head, (ws) => open.open(ws));
+    return accept(request, socket, head, (ws) => open.open(ws, socket));
   };
 }
 

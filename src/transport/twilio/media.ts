@@ -2,10 +2,12 @@
  * @module One media stream that Twilio opened to us (carriers.md §3.5): caller audio in, agent audio and marks out.
  * Nothing is queued on this side, so what is sent is in order and a clear is on the wire at once.
  */
+import type { Writable } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Chunk } from '../../audio/chunk.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { type Burst, createBurst } from '../burst.ts';
 import type { TwilioCounters } from './counters.ts';
 import {
   createStreamWriter,
@@ -53,6 +55,8 @@ export interface MediaListener {
 
 export interface MediaOptions {
   readonly socket: WebSocket;
+  /** The connection under it. */
+  readonly stream: Writable;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: TwilioCounters;
@@ -66,6 +70,7 @@ export interface MediaOptions {
 export class Media {
   readonly #options: MediaOptions;
   readonly #socket: WebSocket;
+  readonly #burst: Burst;
   /** To be set while the stream is admitted. */
   listener: MediaListener | undefined;
   #writer: StreamWriter | undefined;
@@ -79,6 +84,7 @@ export class Media {
   constructor(options: MediaOptions) {
     this.#options = options;
     this.#socket = options.socket;
+    this.#burst = createBurst(() => options.stream);
     this.#restart(START_LIMIT, () => this.#refuse(POLICY));
     this.#attach();
   }
@@ -89,6 +95,7 @@ export class Media {
       this.#options.counters.dropped += 1;
       return;
     }
+    this.#burst.gather();
     this.#socket.send(writer.frame(chunk), TEXT);
   }
 
@@ -100,7 +107,9 @@ export class Media {
 
   clear(): void {
     const writer = this.#sendable();
-    if (writer) this.#socket.send(writer.clear, TEXT);
+    if (!writer) return;
+    this.#socket.send(writer.clear, TEXT);
+    this.#burst.send();
   }
 
   /** Lets Twilio play what it has, at most 5 s, then closes; `done` is called once, in every case. */
@@ -121,6 +130,7 @@ export class Media {
     this.#over = true;
     this.#done = undefined;
     this.#stopTimer();
+    this.#burst.send();
     // The close frame goes out first, so that Twilio sees an orderly end even though nobody waits for it.
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
     this.#socket.terminate();
@@ -215,6 +225,7 @@ export class Media {
     if (this.#over) return;
     this.#over = true;
     this.#stopTimer();
+    this.#burst.send();
     if (this.#socket.readyState === WebSocket.OPEN) {
       this.#socket.close(1000);
       this.#restart(CLOSE_LIMIT, () => this.#socket.terminate());
