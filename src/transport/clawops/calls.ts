@@ -3,7 +3,7 @@
  * repeated, and keeps what overtook the answer to an originate until the call has its name.
  */
 import type { Clock, TimerHandle } from '../../runtime/clock.ts';
-import { isLoopback } from '../address.ts';
+import { isLoopback } from '../../runtime/address.ts';
 import type { CallInfo, DialRequest, Leg, TransportHost } from '../contract.ts';
 import type { ClawopsCounters } from './counters.ts';
 import { Line } from './leg.ts';

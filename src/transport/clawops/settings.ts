@@ -4,10 +4,8 @@
  */
 import { readEnv } from '../../env.ts';
 import { OffhookError } from '../../errors.ts';
-import { isLoopback } from '../address.ts';
+import { isLoopback } from '../../runtime/address.ts';
 import type { LegCapabilities } from '../contract.ts';
-
-export { isLoopback };
 
 export interface ClawopsOptions {
   /** The number served and called from, as the platform writes it. One transport per number. */

@@ -4,7 +4,7 @@
  */
 import { readEnv } from '../../env.ts';
 import { OffhookError } from '../../errors.ts';
-import { isLoopback } from '../address.ts';
+import { isLoopback } from '../../runtime/address.ts';
 import type { LegCapabilities } from '../contract.ts';
 
 export interface TwilioOptions {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { readEnv } from '../../../env.ts';
 import type { TurnSettings } from '../../contract.ts';
 import { OffhookError } from '../../../errors.ts';
+import { isLoopback } from '../../../runtime/address.ts';
 
 /** Built-in voices of the Realtime API (openai 7.55 declarations). */
 export const VOICES = [
@@ -201,10 +202,6 @@ function readBaseUrl(option: string | undefined, insecure: boolean): URL {
 /** Whether an address goes over the wire without TLS. */
 export function isPlain(url: URL): boolean {
   return url.protocol === 'http:' || url.protocol === 'ws:';
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 // Shown to nobody: one is a secret, the others may be long and private.
