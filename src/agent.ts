@@ -211,6 +211,12 @@ class CallCentre implements Agent {
       throw new OffhookError('OFFHOOK_OPTION_INVALID', 'agent.call: the number to call must not be empty');
     }
     const transport = this.#route(options.via);
+    if (options.machineDetection && !transport.can.amd) {
+      throw new OffhookError(
+        'OFFHOOK_CAPABILITY_MISSING',
+        `agent.call: the transport "${transport.name}" cannot tell machines from people.`,
+      );
+    }
     this.#admit();
     await this.connect();
     // Others may have been placed, or the agent closed, meanwhile.
@@ -256,7 +262,7 @@ class CallCentre implements Agent {
     } catch (error) {
       const { code, message } = error as OffhookError;
       this.#logger.warn({ call: leg.info.id, code }, 'a call was turned away');
-      leg.reject(code, message);
+      leg.reject({ cause: 'busy', code, message });
       leg.close();
       return;
     }

@@ -13,7 +13,7 @@ import type { BuiltinName } from './tools/builtin.ts';
 import type { Tool } from './tools/define.ts';
 import type { CallInfo, Transport } from './transport/contract.ts';
 
-/** What a screen answers. `code` goes to the platform where it has room for one. */
+/** What a screen answers. `code` goes to the platform where it has room for one; with `busy` the line is busy. */
 export type Screening = boolean | { readonly accept: boolean; readonly code?: string };
 
 export interface RecordingOptions {

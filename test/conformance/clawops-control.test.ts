@@ -288,7 +288,7 @@ describe('calls that ring', () => {
   it('and are turned away before the answer: no accept, no media, the reason given', async () => {
     await harness.connect();
     const call = await harness.ring('CA1');
-    call.leg.reject('ScreenedOut', 'not now');
+    call.leg.reject({ cause: 'rejected', code: 'ScreenedOut', message: 'not now' });
     harness.platform.control().send({ event: 'call.ended', callId: 'CA1', status: 'failed', duration: 0 });
     await harness.clock.run(0);
     expect(harness.platform.control().received.slice(1)).toEqual([
@@ -308,8 +308,8 @@ describe('calls that ring', () => {
     harness.platform.control().send({ event: 'call.ended', callId: 'CA1', status: 'canceled', duration: 0 });
     await harness.clock.run(60_000);
     expect(call.facts).toEqual([
-      { type: 'leg.ended', status: 'canceled', durationMs: 0 },
       { type: 'leg.hangup', by: 'caller', status: 'canceled' },
+      { type: 'leg.ended', status: 'canceled', durationMs: 0 },
     ]);
   });
 
@@ -329,7 +329,7 @@ describe('calls that ring', () => {
     const types: string[] = [];
     const nothing = (): void => {};
     legs[0]!.start({ fact: ({ type }) => types.push(type), audio: nothing, mark: nothing, digit: nothing });
-    expect(types).toEqual(['leg.ended', 'leg.hangup']);
+    expect(types).toEqual(['leg.hangup', 'leg.ended']);
     legs[0]!.close();
   });
 });
@@ -394,6 +394,6 @@ describe('closing the transport', () => {
       callId: 'CA1',
       metrics: { turns: 3 },
     });
-    expect(call.facts.at(-1)).toEqual({ type: 'leg.hangup', by: 'caller', status: 'completed' });
+    expect(call.facts.at(-2)).toEqual({ type: 'leg.hangup', by: 'caller', status: 'completed' });
   });
 });

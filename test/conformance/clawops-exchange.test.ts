@@ -78,12 +78,12 @@ describe('on the exchange', () => {
       'leg.answered',
       'leg.mediaStarted',
       'leg.mediaStopped',
-      'leg.ended',
       'leg.hangup',
+      'leg.ended',
     ]);
     expect(last().facts.slice(-2)).toEqual([
-      { type: 'leg.ended', status: 'completed', durationMs: duration * 1000 },
       { type: 'leg.hangup', by: 'caller', status: 'completed' },
+      { type: 'leg.ended', status: 'completed', durationMs: duration * 1000 },
     ]);
     expect(last().digits).toEqual(['1', '2', '#']);
     const heard = Buffer.concat(last().audio.map(({ base64 }) => Buffer.from(base64, 'base64')));
@@ -131,10 +131,11 @@ describe('on the exchange', () => {
     await clock.runUntil(() => last()?.types().includes('leg.mediaStarted'));
     last().leg.notify('telemetry', { model: 'm' });
     last().leg.notify('metrics', { turns: 2 });
-    last().leg.notify('failed', { reason: 'SessionFailed', message: 'gone' });
+    last().leg.reject({ cause: 'rejected', code: 'NotWanted', message: 'gone' });
     await clock.run(3_000);
     expect(call.telemetry).toEqual({ model: 'm' });
     expect(call.metrics).toEqual({ turns: 2 });
+    expect(call.failure).toMatchObject({ reason: 'NotWanted', message: 'gone' });
     expect(await call.ended).toMatchObject({ status: 'failed' });
     expect(last().types()).toContain('leg.hangup');
   });
@@ -182,8 +183,8 @@ describe('calling out on the exchange', () => {
       'leg.answered',
       'leg.mediaStarted',
       'leg.mediaStopped',
-      'leg.ended',
       'leg.hangup',
+      'leg.ended',
     ]);
     expect(call.leg.info.id).toBe(exchange.calls()[0]!.id);
   });
@@ -193,7 +194,10 @@ describe('calling out on the exchange', () => {
     exchange.onOutbound(() => ({ outcome, after: 1_000 }));
     const call = dial();
     await clock.run(20_000);
-    expect(call.facts.at(-1)).toMatchObject({ type: 'leg.hangup', by: 'platform', status: outcome });
+    expect(call.facts.slice(-2)).toMatchObject([
+      { type: 'leg.hangup', by: 'platform', status: outcome },
+      { type: 'leg.ended', status: outcome },
+    ]);
   });
 
   it('is cancelled while it rings', async () => {
@@ -245,7 +249,7 @@ describe('transfers on the exchange', () => {
       last()
         .facts.slice(2)
         .map((fact) => fact.type),
-    ).toEqual(['leg.mediaStopped', 'transfer.bridged', 'transfer.completed', 'leg.ended', 'leg.hangup']);
+    ).toEqual(['leg.mediaStopped', 'transfer.bridged', 'transfer.completed', 'leg.hangup', 'leg.ended']);
     expect(last().facts[2]).toMatchObject({ expected: true });
   });
 

@@ -1,9 +1,11 @@
 /** @module An agent reduced to what the transport sees of it: it takes every call and writes down every fact. */
+import { expect } from 'vitest';
 import type { OffhookError } from '../../src/errors.ts';
 import type { Logger } from '../../src/runtime/logger.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { type ClawopsOptions, type ClawopsTransport, clawops } from '../../src/transport/clawops/index.ts';
 import type { DialRequest, Leg, LegFact, TransportHost } from '../../src/transport/contract.ts';
+import { type OrderWatch, watchOrder } from './leg-order.ts';
 import { type Platform, startPlatform } from './clawops-platform.ts';
 
 export const NUMBER = '07012341234';
@@ -18,6 +20,7 @@ export interface Heard {
   readonly audio: { at: number; ms: number; base64: string }[];
   readonly marks: string[];
   readonly digits: string[];
+  readonly order: OrderWatch;
 }
 
 export interface Harness {
@@ -38,11 +41,19 @@ export interface Harness {
   dial(request?: Partial<DialRequest>): Heard;
   /** A dialled call that the platform has queued as `id`. */
   place(id: string): Promise<Heard>;
+  /** @throws AssertionError if a leg told something out of order */
   close(): Promise<void>;
 }
 
 /** Listens to a leg and starts it. */
 export function follow(leg: Leg): Heard {
+  const order = watchOrder(leg.info, {
+    fact: (fact) => heard.facts.push(fact),
+    audio: (chunk) =>
+      heard.audio.push({ at: chunk.at, ms: chunk.ms, base64: Buffer.from(chunk.base64!).toString('latin1') }),
+    mark: (name) => heard.marks.push(name),
+    digit: (key) => heard.digits.push(key),
+  });
   const heard: Heard = {
     leg,
     facts: [],
@@ -50,14 +61,9 @@ export function follow(leg: Leg): Heard {
     audio: [],
     marks: [],
     digits: [],
+    order,
   };
-  leg.start({
-    fact: (fact) => heard.facts.push(fact),
-    audio: (chunk) =>
-      heard.audio.push({ at: chunk.at, ms: chunk.ms, base64: Buffer.from(chunk.base64!).toString('latin1') }),
-    mark: (name) => heard.marks.push(name),
-    digit: (key) => heard.digits.push(key),
-  });
+  leg.start(order.sink);
   return heard;
 }
 
@@ -66,6 +72,7 @@ export async function createHarness(options: Partial<ClawopsOptions> = {}): Prom
   const clock = createVirtualClock();
   const platform = await startPlatform();
   const logs: Harness['logs'] = [];
+  const followed: Heard[] = [];
   const note =
     (level: string) =>
     (fields: object, message: string): void => {
@@ -84,6 +91,7 @@ export async function createHarness(options: Partial<ClawopsOptions> = {}): Prom
     random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
     incoming: (leg) => {
       const call = follow(leg);
+      followed.push(call);
       harness.calls.push(call);
       harness.onIncoming(call);
     },
@@ -119,7 +127,11 @@ export async function createHarness(options: Partial<ClawopsOptions> = {}): Prom
       return call;
     },
     dial(request = {}) {
-      return follow(transport.dial({ to: CALLER, ringTimeout: 30_000, machineDetection: false, ...request }));
+      const call = follow(
+        transport.dial({ to: CALLER, ringTimeout: 30_000, machineDetection: false, ...request }),
+      );
+      followed.push(call);
+      return call;
     },
     async place(id) {
       const call = harness.dial();
@@ -132,6 +144,7 @@ export async function createHarness(options: Partial<ClawopsOptions> = {}): Prom
       for (const { leg } of harness.calls) leg.close();
       await transport.close();
       await platform.close();
+      expect(followed.flatMap(({ order }) => order.broken)).toEqual([]);
     },
   };
   return harness;

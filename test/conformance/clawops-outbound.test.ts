@@ -3,6 +3,7 @@
  * each other, and a call that was answered must never be told that nobody knows it (clawops.md §9, 10, 11, 23).
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chunkOfBytes } from '../../src/audio/chunk.ts';
 import { OffhookError } from '../../src/errors.ts';
 import { openSockets } from '../../src/testing/settle.ts';
 import { clawops } from '../../src/transport/clawops/index.ts';
@@ -157,7 +158,10 @@ describe('the answer of the originate', () => {
     const call = await dial();
     harness.platform.requests[0]!.answer(status, { error: 'no', code: 'SOME_CODE' });
     await run(60_000);
-    expect(call.facts).toEqual([{ type: 'leg.hangup', by: 'platform', status: 'failed', code }]);
+    expect(call.facts).toEqual([
+      { type: 'leg.hangup', by: 'platform', status: 'failed', code },
+      { type: 'leg.ended', status: 'failed', durationMs: undefined },
+    ]);
     expect(harness.platform.requests).toHaveLength(1);
     expect(harness.logs.at(-1)!.fields).toMatchObject({ status, platform: 'SOME_CODE' });
   });
@@ -169,6 +173,7 @@ describe('the answer of the originate', () => {
     await run(1);
     expect(call.facts).toEqual([
       { type: 'leg.hangup', by: 'platform', status: 'failed', code: 'OFFHOOK_DIAL_REFUSED' },
+      { type: 'leg.ended', status: 'failed', durationMs: undefined },
     ]);
   });
 });
@@ -179,8 +184,8 @@ describe('a call that is not answered', () => {
     send('call.ended', 'CA1', { status, duration: 0 });
     await run(0);
     expect(call.facts).toEqual([
-      { type: 'leg.ended', status, durationMs: 0 },
       { type: 'leg.hangup', by: 'platform', status },
+      { type: 'leg.ended', status, durationMs: 0 },
     ]);
     expect(harness.platform.medias).toHaveLength(0);
   });
@@ -227,7 +232,30 @@ describe('a call that is not answered', () => {
     call.leg.hangup();
     harness.platform.requests[0]!.answer(422, { error: 'no' });
     await run(0);
-    expect(call.facts).toEqual([{ type: 'leg.hangup', by: 'agent', status: 'canceled' }]);
+    expect(call.facts).toEqual([
+      { type: 'leg.hangup', by: 'agent', status: 'canceled' },
+      { type: 'leg.ended', status: 'canceled', durationMs: undefined },
+    ]);
+  });
+
+  it('is talked to from the news of the answer on: what comes before media waits for it, in order', async () => {
+    const call = await place('CA1');
+    const first = chunkOfBytes(Buffer.alloc(160, 1), 1);
+    call.facts.push = (fact) => {
+      if (fact.type !== 'leg.answered') return 0;
+      call.leg.play(first);
+      call.leg.mark('m');
+      return 0;
+    };
+    ready('CA1');
+    await run(0);
+    expect(harness.platform.media().received).toEqual([]);
+    harness.platform.media().send(startMessage('CA1'));
+    await run(0);
+    expect(harness.platform.media().received).toEqual([
+      { event: 'media', media: { payload: Buffer.alloc(160, 1).toString('base64') } },
+      { event: 'mark', mark: { name: 'm' } },
+    ]);
   });
 
   it('hung up from within the news of the answer opens no media', async () => {

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chunkOfBase64, chunkOfBytes } from '../../src/audio/chunk.ts';
 import { goSilent, hangUp, muteFrames, press, say, wait } from '../../src/exchange/index.ts';
-import type { Leg } from '../../src/transport/contract.ts';
+import type { Leg, TransferRequest } from '../../src/transport/contract.ts';
 import {
   bench,
   clock,
@@ -18,12 +18,22 @@ import {
   noise,
   type OpenBench,
   openRig,
+  resultsOf,
   ring,
   run,
   talk,
   typesOf,
 } from './leg-bench.ts';
 import { describeFaults } from './leg-faults.ts';
+
+const TRANSFER: Omit<TransferRequest, 'request'> = {
+  to: '021234567',
+  destination: 'pstn',
+  mode: 'blind',
+  after: 'return',
+  hold: 'ringback',
+  ringTimeout: 30_000,
+};
 
 /** Runs the suite against one network. */
 export function describeLeg(name: string, openBench: OpenBench): void {
@@ -66,15 +76,20 @@ function describeBeginning(): void {
     });
 
     it('and ends unanswered when it is turned away', async () => {
-      for (const turnAway of ['reject', 'hangup'] as const) {
+      const ways: readonly ((leg: Leg) => void)[] = [
+        (leg) => leg.reject({ cause: 'rejected', code: 'screened', message: 'Not wanted.' }),
+        (leg) => leg.reject({ cause: 'busy', code: 'OFFHOOK_CALL_LIMIT', message: 'Too many calls.' }),
+        (leg) => leg.hangup(),
+      ];
+      for (const turnAway of ways) {
         const { call, line } = await ring();
-        line.leg[turnAway]('screened', 'Not wanted.');
+        turnAway(line.leg);
         line.leg.accept();
         await run(3_000);
-        expect(line.facts.filter(({ type }) => type !== 'leg.ended')).toEqual([
+        expect(line.facts).toEqual([
           { type: 'leg.hangup', by: 'agent', status: 'rejected' },
+          expect.objectContaining({ type: 'leg.ended' }),
         ]);
-        expect(count(line, 'leg.ended')).toBe(1);
         expect((await call.ended).by).toBe('agent');
       }
     });
@@ -86,7 +101,7 @@ function describeBeginning(): void {
       line.leg.accept();
       await run(3_000);
       expect(find(line, 'leg.hangup')).toMatchObject({ by: 'caller', status: 'canceled' });
-      expect(typesOf(line).sort()).toEqual(['leg.ended', 'leg.hangup']);
+      expect(typesOf(line)).toEqual(['leg.hangup', 'leg.ended']);
     });
   });
 }
@@ -197,14 +212,57 @@ function describeAgent(): void {
       expect(names).toEqual(line.leg.can.marks === 'echo-on-clear' ? ['old:1', 'old:2', 'fresh'] : ['fresh']);
     });
 
-    it('and keys towards the network, where it says that it can', async () => {
-      const { call, line } = await talk();
-      for (const key of '159*#') line.leg.sendDigit(key);
-      line.leg.sendDigit('w');
+    it('from the moment it hears of the answer, and not a byte from before', async () => {
+      const [before, first, then] = [noise(1_600, 20), noise(1_600, 21), noise(1_600, 22)];
+      const { call, line } = await ring();
+      line.leg.play(chunkOfBytes(before, 1));
+      line.react = ({ type }) => {
+        if (type === 'leg.answered') line.leg.play(chunkOfBytes(first, 2));
+        if (type === 'leg.mediaStarted') line.leg.play(chunkOfBytes(then, 2));
+      };
+      line.leg.accept();
+      await run(2_000);
+      const heard = Buffer.from(call.heard);
+      expect(heard.includes(Buffer.concat([first, then]))).toBe(true);
+      expect(heard.includes(before.subarray(0, FRAME))).toBe(false);
+    });
+
+    it('and keys towards the network, or says why not', async () => {
+      const { call, line } = await ring();
+      const { digitsOut } = line.leg.can;
+      const or = (code: string) => (digitsOut ? code : 'OFFHOOK_CAPABILITY_MISSING');
+      expect(await line.leg.sendDigits('0')).toBe(or('OFFHOOK_CALL_STATE'));
+      line.leg.accept();
+      await run(1_000);
+      expect(await line.leg.sendDigits('159*#')).toBe(digitsOut ? undefined : 'OFFHOOK_CAPABILITY_MISSING');
+      expect(await line.leg.sendDigits('2w')).toBe(or('OFFHOOK_OPTION_INVALID'));
       await run(100);
-      const sent = call.events.filter((event) => event.type === 'digit' && event.from === 'agent');
-      expect(sent).toHaveLength(line.leg.can.digitsOut ? 5 : 0);
+      const sent = call.events.flatMap((event) =>
+        event.type === 'digit' && event.from === 'agent' ? [event.digit] : [],
+      );
+      expect(sent.join('')).toBe(digitsOut ? '159*#' : '');
+      line.leg.hangup();
+      await run(4_000);
+      expect(await line.leg.sendDigits('3')).toBe(or('OFFHOOK_CALL_ENDED'));
       expect(bench.misunderstood()).toBe(0);
+    });
+
+    it('and every transfer it is asked for has one result, at once where it cannot transfer', async () => {
+      const { line } = await talk();
+      for (const request of ['t1', 't2']) line.leg.transfer({ ...TRANSFER, request });
+      const failed = (request: string) => ({
+        type: 'transfer.failed',
+        request,
+        reason: 'OFFHOOK_CAPABILITY_MISSING',
+      });
+      if (!line.leg.can.transfer) expect(line.facts.slice(2)).toEqual([failed('t1'), failed('t2')]);
+      await run(20_000);
+      expect(resultsOf(line).sort()).toEqual(['t1', 't2']);
+      line.leg.transfer({ ...TRANSFER, request: 't3' });
+      await run(100);
+      line.leg.hangup();
+      await run(6_000);
+      expect(resultsOf(line).sort()).toEqual(['t1', 't2', 't3']);
     });
   });
 }
@@ -244,6 +302,17 @@ function describeEnd(): void {
       expectOver(line, { by: 'agent', status: 'completed' });
     });
 
+    it('with the hang-up and then the final word, in the same breath if it is known: a listener needs one wait', async () => {
+      const { line } = await talk([wait(1_000), hangUp()]);
+      const told: number[] = [];
+      line.react = ({ type }) => {
+        if (type === 'leg.hangup' || type === 'leg.ended') told.push(clock.now());
+      };
+      await run(4_000);
+      expectOver(line, { by: 'caller', status: 'completed' });
+      expect(told[1]).toBe(told[0]);
+    });
+
     it('and leaves methods that do nothing, and never throw', async () => {
       const { call, line } = await talk([wait(100), hangUp()]);
       await run(4_000);
@@ -274,8 +343,9 @@ function touchAll(leg: Leg): void {
   leg.play(chunkOfBytes(noise(FRAME, 1), 1));
   leg.mark('late');
   leg.clear();
-  leg.sendDigit('1');
+  void leg.sendDigits('1');
   leg.notify('metrics', { turns: 1 });
-  leg.reject('late', 'late');
+  leg.transfer({ ...TRANSFER, request: 'late' });
+  leg.reject({ cause: 'rejected', code: 'late', message: 'late' });
   leg.hangup();
 }

@@ -3,12 +3,14 @@
  * there is the stand-in.
  */
 import http from 'node:http';
+import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { createRandom } from '../../src/runtime/ids.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
 import type { Leg, LegFact } from '../../src/transport/contract.ts';
 import type { TwilioOptions, TwilioTransport } from '../../src/transport/twilio/index.ts';
 import { type FormFields, signRequest } from '../../src/transport/twilio/signature.ts';
+import { type OrderWatch, watchOrder } from './leg-order.ts';
 import { AUTH_TOKEN, createPhone, PUBLIC_URL } from './twilio-harness.ts';
 
 export interface Answer {
@@ -43,6 +45,7 @@ export interface Rung {
   readonly heard: number[];
   /** Marks and keys. */
   readonly noted: string[];
+  readonly order: OrderWatch;
 }
 
 export interface Client {
@@ -62,6 +65,7 @@ export interface Client {
   stream(path?: string, headers?: Readonly<Record<string, string>>): Promise<Stream>;
   /** The same, with a `start`. */
   start(callSid: string, parameters?: Readonly<Record<string, string>>, more?: object): Promise<Stream>;
+  /** @throws AssertionError if a leg told something out of order */
   close(): Promise<void>;
 }
 
@@ -86,14 +90,15 @@ export async function openClient(options: TwilioOptions = {}): Promise<Client> {
     logger: { debug: note, info: note, warn: note, error: note },
     random: createRandom(1),
     incoming(leg) {
-      const call: Rung = { leg, facts: [], heard: [], noted: [] };
-      calls.push(call);
-      leg.start({
+      const order = watchOrder(leg.info, {
         fact: (fact) => void call.facts.push(fact),
         audio: ({ at }) => void call.heard.push(at),
         mark: (name) => void call.noted.push(name),
         digit: (key) => void call.noted.push(key),
       });
+      const call: Rung = { leg, facts: [], heard: [], noted: [], order };
+      calls.push(call);
+      leg.start(order.sink);
       client.decide(leg);
     },
   });
@@ -154,6 +159,7 @@ export async function openClient(options: TwilioOptions = {}): Promise<Client> {
       await clock.run(0);
       await closing;
       await clock.run(0);
+      expect(calls.flatMap(({ order }) => order.broken)).toEqual([]);
     },
   };
   return client;

@@ -301,12 +301,11 @@ describe('any stream', () => {
     await talk();
     const [call] = client.calls;
     expect(call).toMatchObject({ facts: [], heard: [], noted: [] });
-    expect(call!.leg.can.reject).toBe('by-hangup');
     call!.leg.accept();
     await talk();
     expect(call).toMatchObject({ heard: [20], noted: ['1', 'm'] });
     const other = await client.start('CA2');
-    client.calls[1]!.leg.reject('screened', 'No.');
+    client.calls[1]!.leg.reject({ cause: 'rejected', code: 'screened', message: 'No.' });
     await run(0);
     expect(other.closed).toBe(1000);
     expect(typesOf(1)).toEqual(['leg.hangup', 'leg.ended']);

@@ -17,19 +17,16 @@ const INFO: CallInfo = {
   callerIdRestricted: false,
 };
 
-const CAN: LegCapabilities = {
+export const CAN: LegCapabilities = {
   codec: 'ulaw',
   pacing: 'carrier',
   marks: 'echo-on-clear',
   clear: true,
   digitsIn: true,
   digitsOut: true,
-  reject: 'by-silence',
-  hold: false,
-  whisper: 'none',
   transfer: undefined,
   amd: false,
-  earlyMedia: false,
+  notices: true,
 };
 
 /** A line whose far end is the test. */
@@ -41,13 +38,13 @@ export interface FakeLeg extends Leg {
   readonly sink: LegSink;
 }
 
-export function createFakeLeg(): FakeLeg {
+export function createFakeLeg(can: Partial<LegCapabilities> = {}): FakeLeg {
   const log: string[] = [];
   const played: Chunk[] = [];
   let sink: LegSink | undefined;
   return {
     info: INFO,
-    can: CAN,
+    can: { ...CAN, ...can },
     log,
     played,
     get sink() {
@@ -56,14 +53,14 @@ export function createFakeLeg(): FakeLeg {
     },
     start: (given) => void (sink = given),
     accept: () => void log.push('accept'),
-    reject: (code) => void log.push(`reject ${code}`),
+    reject: ({ cause, code }) => void log.push(`reject ${cause} ${code}`),
     play(chunk) {
       played.push(chunk);
       log.push(`play ${chunk.gen} ${chunk.ms}`);
     },
     mark: (name) => void log.push(`mark ${name}`),
     clear: () => void log.push('clear'),
-    sendDigit: (key) => void log.push(`digit ${key}`),
+    sendDigits: async (keys) => void log.push(`digits ${keys}`),
     transfer: (request) => void log.push(`transfer ${request.request}`),
     hangup: () => void log.push('hangup'),
     notify: (kind) => void log.push(`notify ${kind}`),
@@ -80,9 +77,9 @@ export interface FakeCall {
   readonly complaints: string[];
 }
 
-export function createFakeCall(): FakeCall {
+export function createFakeCall(can: Partial<LegCapabilities> = {}): FakeCall {
   const clock = createVirtualClock();
-  const leg = createFakeLeg();
+  const leg = createFakeLeg(can);
   const complaints: string[] = [];
   const note = (_fields: object, message: string): void => void complaints.push(message);
   const logger = { ...silentLogger, warn: note, error: note };

@@ -293,7 +293,8 @@ class CallAssembly implements AssembledCall {
       ...(this.#platformDuration === undefined ? {} : { platformDuration: this.#platformDuration }),
       ...(answeredBy === undefined ? {} : { answeredBy }),
     };
-    this.#parts.leg.notify('metrics', writeMetrics(this.#progress, outcome.endedBy, []));
+    const { leg } = this.#parts;
+    if (leg.can.notices) leg.notify('metrics', writeMetrics(this.#progress, outcome.endedBy, []));
     this.#verbs.close();
     this.#trace?.end(outcome);
     this.#unplug();

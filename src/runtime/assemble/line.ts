@@ -134,7 +134,11 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
       case 'accept':
         return leg.accept();
       case 'reject':
-        return leg.reject(given.code, 'The call was not accepted.');
+        return leg.reject({
+          cause: given.code === 'busy' ? 'busy' : 'rejected',
+          code: given.code,
+          message: 'The call was not accepted.',
+        });
       case 'begin':
         return begin(given.gen);
       case 'finish':

@@ -32,7 +32,7 @@ export function createPorts(parts: CallParts, setup: CallSetup, host: PortsHost)
       },
       fact: (fact) => {
         const spec = parts.spec();
-        if (fact.type !== 'session.ready' || !spec) return;
+        if (fact.type !== 'session.ready' || !spec || !leg.can.notices) return;
         leg.notify('telemetry', describeSession(spec, tools, recording !== undefined));
       },
     }),

@@ -56,6 +56,15 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
           call: parts.id,
         });
 
+  const unable = (what: string): OffhookError =>
+    new OffhookError(
+      'OFFHOOK_CAPABILITY_MISSING',
+      `The transport "${parts.info.transport}" cannot ${what}.`,
+      {
+        call: parts.id,
+      },
+    );
+
   /** The chart has taken a request to say something, or had no session to say it with. */
   const bind = (context: CallContext): void => {
     const waiting = unsent.shift();
@@ -111,6 +120,7 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
     collectDigits: ({ max, first = 5_000, next = 5_000 }) =>
       new Promise((resolve, reject) => {
         if (closed || !TALKING.test(host.dialogue())) return reject(refuse('a conversation'));
+        if (!parts.leg.can.digitsIn) return reject(unable('hear keys'));
         if (host.keypad().startsWith('collecting'))
           return reject(refuse('a keypad that nobody is collecting from'));
         if (!Number.isInteger(max) || max < 1 || max > 64) {
@@ -135,20 +145,19 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
       }),
     async sendDigits(digits) {
       if (closed || !TALKING.test(host.dialogue())) throw refuse('a conversation');
-      if (!parts.leg.can.digitsOut) {
-        throw new OffhookError('OFFHOOK_CAPABILITY_MISSING', 'This transport cannot send digits.', {
-          call: parts.id,
-        });
-      }
+      if (!parts.leg.can.digitsOut) throw unable('send digits');
       if (!/^[0-9*#wW]+$/.test(digits)) {
         throw new OffhookError(
           'OFFHOOK_OPTION_INVALID',
           'sendDigits takes 0-9, *, #, w (0.5 s) and W (1 s) only.',
         );
       }
-      for (const key of digits) {
-        if (key === 'w' || key === 'W') await pause(parts, key === 'w' ? 500 : 1_000);
-        else parts.leg.sendDigit(key);
+      for (const [keys] of digits.matchAll(/[wW]|[^wW]+/g)) {
+        if (keys === 'w' || keys === 'W') await pause(parts, keys === 'w' ? 500 : 1_000);
+        else {
+          const code = await parts.leg.sendDigits(keys);
+          if (code) throw new OffhookError(code, undefined, { call: parts.id });
+        }
         if (closed) throw refuse('a call that is up');
       }
     },

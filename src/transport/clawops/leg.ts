@@ -3,17 +3,19 @@
  * the media connection report to. Leg, media and call are three lifetimes; only `leg.hangup` ends the leg.
  */
 import type { Chunk } from '../../audio/chunk.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { TimerHandle } from '../../runtime/clock.ts';
 import type {
   CallInfo,
   DialRequest,
   Leg,
   LegCapabilities,
-  LegFact,
   LegSink,
   LegStatus,
+  Refusal,
   TransferRequest,
 } from '../contract.ts';
+import { Reporter } from '../reporter.ts';
 import type { LineContext } from './calls.ts';
 import { createEarlyAudio, type EarlyAudio } from './early-audio.ts';
 import { type Media, type MediaEnd, openMedia } from './media.ts';
@@ -39,10 +41,8 @@ export class Line implements Leg {
   readonly #origin: LineOrigin;
   readonly #transfers = new PendingTransfers();
   readonly #early: EarlyAudio;
+  readonly #reporter: Reporter;
   #info: CallInfo;
-  #sink: LegSink | undefined;
-  /** Facts from before `start`. */
-  #backlog: LegFact[] = [];
   /** The connection that was opened, to be released in the end. */
   #opened: Media | undefined;
   /** The same while it can be used. */
@@ -55,8 +55,6 @@ export class Line implements Leg {
   /** Accepted, or answered by the other side. */
   #taken = false;
   #leaving = false;
-  #ended: LegStatus | undefined;
-  #hungUp = false;
   #closed = false;
   #timer: TimerHandle | undefined;
   #abortRequest: (() => void) | undefined;
@@ -66,6 +64,8 @@ export class Line implements Leg {
     this.#info = info;
     this.#origin = origin;
     this.#early = createEarlyAudio(context.counters);
+    const { counters, host } = context;
+    this.#reporter = new Reporter({ network: 'clawops', logger: host.logger, counters });
     this.#identified = 'mediaUrl' in origin;
   }
 
@@ -75,25 +75,24 @@ export class Line implements Leg {
   }
 
   start(sink: LegSink): void {
-    if (this.#sink || this.#closed) return;
-    this.#sink = sink;
-    for (const fact of this.#backlog.splice(0)) this.#tell(fact);
-    if ('dial' in this.#origin && !this.#hungUp && !this.#closed) {
+    if (!this.#reporter.open(sink)) return;
+    if ('dial' in this.#origin && !this.#over) {
       this.#abortRequest = this.#context.originate(this, this.#origin.dial);
     }
   }
 
   accept(): void {
-    if (!('mediaUrl' in this.#origin) || this.#taken || this.#hungUp || this.#closed) return;
+    if (!('mediaUrl' in this.#origin) || this.#taken || this.#over) return;
     this.#taken = true;
     this.#context.send(writeAccept(this.#info.id));
     // The token lives 30 s: media opens now, beside whatever else has to be set up.
     this.#openMedia(this.#origin.mediaUrl);
   }
 
-  reject(code: string, message: string): void {
-    if (this.#hungUp || this.#closed) return;
-    if (this.#identified) this.#context.send(writeFailed(this.#info.id, code, message));
+  /** The platform has one way to turn a call away, whatever the cause; it takes the code. */
+  reject({ code, message }: Refusal): void {
+    if (this.#over) return;
+    if (this.#identified) this.#fail(code, message);
     this.#media?.release();
     this.#hang('agent', 'rejected');
   }
@@ -112,27 +111,33 @@ export class Line implements Leg {
     this.#outlet?.clear();
   }
 
-  sendDigit(key: string): void {
-    this.#media?.digit(key);
+  async sendDigits(keys: string): Promise<ErrorCode | undefined> {
+    if (this.#over) return 'OFFHOOK_CALL_ENDED';
+    if (!/^[0-9*#]*$/.test(keys)) return 'OFFHOOK_OPTION_INVALID';
+    if (!this.#media || !this.#mediaStarted) return 'OFFHOOK_CALL_STATE';
+    for (const key of keys) this.#media.digit(key);
+    return undefined;
   }
 
   transfer(request: TransferRequest): void {
-    if (this.#hungUp || this.#closed) return;
+    if (this.#over) return;
     const wireId = this.#context.newId();
     this.#transfers.add(wireId, request);
     const reason = this.#taken ? this.#askTransfer(request, wireId) : 'not-connected';
     if (reason === undefined || this.#transfers.settle(wireId) === undefined) return;
-    this.#tell({ type: 'transfer.failed', request: request.request, reason });
+    this.#reporter.tell({ type: 'transfer.failed', request: request.request, reason });
   }
 
   hangup(): void {
-    if (this.#hungUp || this.#closed || this.#leaving) return;
+    if (this.#over || this.#leaving) return;
     this.#leaving = true;
-    if (this.#media) {
-      this.#media.finish(() => {
-        if (!this.#mediaStarted) this.#fail('AgentHangup', 'hung up before media was open');
-        this.#hang('agent', this.#ended ?? 'completed');
-      });
+    if (this.#media && this.#mediaStarted) {
+      this.#media.finish(() => this.#hang('agent', this.#reporter.ended ?? 'completed'));
+    } else if (this.#media) {
+      // Nothing was said yet, so there is nothing to wait for; a socket that never opens would be waited for in vain.
+      this.#media.release();
+      this.#fail('AgentHangup', 'hung up before media was open');
+      this.#hang('agent', 'completed');
     } else if (!this.#taken && 'mediaUrl' in this.#origin) {
       this.#fail('AgentHangup', 'hung up before the call was taken');
       this.#hang('agent', 'rejected');
@@ -143,16 +148,8 @@ export class Line implements Leg {
     }
   }
 
-  notify(kind: 'telemetry' | 'metrics' | 'failed', body: Readonly<Record<string, unknown>>): void {
+  notify(kind: 'telemetry' | 'metrics', body: Readonly<Record<string, unknown>>): void {
     if (!this.#identified || this.#closed) return;
-    if (kind === 'failed') {
-      const { reason, message } = body;
-      this.#fail(
-        typeof reason === 'string' ? reason : 'AgentFailed',
-        typeof message === 'string' ? message : '',
-      );
-      return;
-    }
     try {
       this.#context.send(writeNotice(kind, this.#info.id, body));
     } catch {
@@ -164,11 +161,12 @@ export class Line implements Leg {
   close(): void {
     if (this.#closed) return;
     // Nobody is going to answer it any more: without a word the caller would listen to nothing for 30 s.
-    if (!this.#taken && !this.#hungUp && 'mediaUrl' in this.#origin) {
-      this.#fail('AgentClosed', 'closed before the call was taken');
+    const waits = this.#taken || 'mediaUrl' in this.#origin;
+    if (waits && !this.#mediaStarted && !this.#reporter.over) {
+      this.#fail('AgentClosed', 'closed before media was open');
     }
     this.#closed = true;
-    this.#sink = undefined;
+    this.#reporter.close();
     this.#context.clock.clearTimeout(this.#timer);
     this.#abortRequest?.();
     this.#opened?.release();
@@ -184,45 +182,43 @@ export class Line implements Leg {
   }
 
   /** The platform did not place the call. */
-  onRefused(code: string): void {
+  onRefused(code: ErrorCode): void {
     this.#abortRequest = undefined;
+    // A call it does not know is not heard of again.
+    this.#reporter.settled(this.#leaving ? 'canceled' : 'failed', undefined);
     if (this.#leaving) this.#leave();
     else this.#hang('platform', 'failed', code);
   }
 
   onRinging(): void {
-    if (this.#rang || this.#taken || this.#hungUp || 'mediaUrl' in this.#origin) {
+    if (this.#rang || this.#taken || this.#reporter.over || 'mediaUrl' in this.#origin) {
       this.#context.counters.stale += 1;
       return;
     }
     this.#rang = true;
-    this.#tell({ type: 'leg.ringing' });
+    this.#reporter.tell({ type: 'leg.ringing' });
   }
 
   onReady(mediaUrl: string): void {
-    if (this.#taken || this.#hungUp || this.#leaving || 'mediaUrl' in this.#origin) {
+    if (this.#taken || this.#reporter.over || this.#leaving || 'mediaUrl' in this.#origin) {
       this.#context.counters.stale += 1;
       return;
     }
     this.#taken = true;
-    this.#tell({ type: 'leg.answered' });
+    this.#reporter.tell({ type: 'leg.answered' });
     // Whoever is told may hang up at once.
     if (!this.#leaving && !this.#closed) this.#openMedia(mediaUrl);
   }
 
   onEnded(status: LegStatus, durationMs: number | undefined): void {
-    if (this.#ended !== undefined) {
+    if (!this.#reporter.settled(status, durationMs)) {
       this.#context.counters.stale += 1;
       return;
     }
-    this.#ended = status;
-    this.#tell({ type: 'leg.ended', status, durationMs });
-    if (this.#hungUp) return;
-    if (this.#media) {
-      this.#media.release();
-      this.#media = undefined;
-      if (this.#mediaStarted) this.#tell({ type: 'leg.mediaStopped', epoch: 1, expected: false });
-    }
+    if (this.#reporter.over) return;
+    this.#media?.release();
+    this.#media = undefined;
+    this.#reporter.mediaStopped(false);
     if (this.#transfers.size > 0) this.#arm(GRACE, () => this.#hangAfterEnd());
     else this.#hangAfterEnd();
   }
@@ -233,10 +229,10 @@ export class Line implements Leg {
     const request = step === 'connected' ? this.#transfers.bridge(wireId) : this.#transfers.settle(wireId);
     if (request === undefined) return false;
     if (step === 'connected') {
-      this.#tell({ type: 'transfer.bridged', request });
+      this.#reporter.tell({ type: 'transfer.bridged', request });
       return true;
     }
-    this.#tell(
+    this.#reporter.tell(
       step === 'completed'
         ? { type: 'transfer.completed', request }
         : { type: 'transfer.failed', request, reason },
@@ -277,9 +273,9 @@ export class Line implements Leg {
       logger: host.logger,
       listener: {
         started: () => this.#onMediaStarted(),
-        audio: (chunk) => this.#sink?.audio(chunk),
-        mark: (name) => this.#sink?.mark(name),
-        digit: (key) => this.#sink?.digit(key),
+        audio: (chunk) => this.#reporter.sink?.audio(chunk),
+        mark: (name) => this.#reporter.sink?.mark(name),
+        digit: (key) => this.#reporter.sink?.digit(key),
         ended: (how) => this.#onMediaEnded(how),
       },
     });
@@ -289,14 +285,18 @@ export class Line implements Leg {
   /** Where audio goes: kept until media has started, then out. */
   get #outlet(): Pick<Media, 'play' | 'mark' | 'clear'> | undefined {
     if (this.#mediaStarted) return this.#media;
-    return this.#taken && !this.#hungUp ? this.#early : undefined;
+    return this.#taken && !this.#reporter.over ? this.#early : undefined;
+  }
+
+  get #over(): boolean {
+    return this.#closed || this.#reporter.over;
   }
 
   #onMediaStarted(): void {
     this.#mediaStarted = true;
     if (this.#media) this.#early.pour(this.#media);
-    if ('mediaUrl' in this.#origin) this.#tell({ type: 'leg.answered' });
-    this.#tell({ type: 'leg.mediaStarted', epoch: 1 });
+    if ('mediaUrl' in this.#origin) this.#reporter.tell({ type: 'leg.answered' });
+    this.#reporter.mediaStarted();
   }
 
   #onMediaEnded(how: MediaEnd): void {
@@ -309,20 +309,20 @@ export class Line implements Leg {
     }
     const expected = this.#transfers.takesMedia;
     this.#mediaBroke = how === 'lost' && !expected;
-    this.#tell({ type: 'leg.mediaStopped', epoch: 1, expected });
+    this.#reporter.mediaStopped(expected);
     if (!expected) this.#arm(GRACE, () => this.#hangAfterEnd());
   }
 
   /** With media gone and nothing to wait for, the line is over: at the end notice, or shortly without it. */
   #afterTransfer(): void {
-    if (!this.#taken || this.#media || this.#hungUp || this.#transfers.size > 0) return;
-    if (this.#ended !== undefined) this.#hangAfterEnd();
+    if (!this.#taken || this.#media || this.#reporter.over || this.#transfers.size > 0) return;
+    if (this.#reporter.ended !== undefined) this.#hangAfterEnd();
     else this.#arm(GRACE, () => this.#hangAfterEnd());
   }
 
   /** Says who ended the call, as far as it can be known from the order of events. */
   #hangAfterEnd(): void {
-    const status = this.#ended ?? (this.#mediaBroke ? 'failed' : 'completed');
+    const status = this.#reporter.ended ?? (this.#mediaBroke ? 'failed' : 'completed');
     this.#drainTransfers('call-ended');
     if (this.#leaving) this.#hang('agent', status);
     else if (this.#mediaBroke) this.#hang('platform', status, 'OFFHOOK_MEDIA_FAILED');
@@ -333,8 +333,8 @@ export class Line implements Leg {
   /** Results that will not come: a bridge that stood was a transfer, anything less was not. */
   #drainTransfers(reason: string): void {
     for (const { request, bridged } of this.#transfers.drain()) {
-      if (bridged) this.#tell({ type: 'transfer.completed', request });
-      else this.#tell({ type: 'transfer.failed', request, reason });
+      if (bridged) this.#reporter.tell({ type: 'transfer.completed', request });
+      else this.#reporter.tell({ type: 'transfer.failed', request, reason });
     }
   }
 
@@ -347,19 +347,18 @@ export class Line implements Leg {
   }
 
   #leave(): void {
-    this.#hang('agent', this.#ended ?? (this.#taken ? 'completed' : 'canceled'));
+    this.#hang('agent', this.#reporter.ended ?? (this.#taken ? 'completed' : 'canceled'));
   }
 
   #fail(reason: string, message: string): void {
     this.#context.send(writeFailed(this.#info.id, reason, message));
   }
 
-  #hang(by: 'caller' | 'platform' | 'agent', status: LegStatus, code?: string): void {
-    if (this.#hungUp) return;
-    this.#hungUp = true;
+  #hang(by: 'caller' | 'platform' | 'agent', status: LegStatus, code?: ErrorCode): void {
     this.#media = undefined;
     this.#context.clock.clearTimeout(this.#timer);
-    this.#tell({ type: 'leg.hangup', by, status, ...(code === undefined ? {} : { code }) });
+    this.#drainTransfers('call-ended');
+    this.#reporter.hungUp(by, status, code);
   }
 
   #arm(ms: number, run: () => void): void {
@@ -367,20 +366,5 @@ export class Line implements Leg {
     if (this.#closed) return;
     this.#context.clock.clearTimeout(this.#timer);
     this.#timer = this.#context.clock.setTimeout(run, ms);
-  }
-
-  #tell(fact: LegFact): void {
-    if (this.#closed) return;
-    if (!this.#sink) {
-      this.#backlog.push(fact);
-      return;
-    }
-    try {
-      this.#sink.fact(fact);
-    } catch (error) {
-      this.#context.counters.faults += 1;
-      const name = error instanceof Error ? error.name : typeof error;
-      this.#context.host.logger.error({ fact: fact.type, error: name }, 'clawops: a leg listener threw');
-    }
   }
 }

@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import type { ErrorCode } from '../../errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { type ClawopsSettings, SDK_VERSION } from './settings.ts';
 import { fieldsOf, parseFields } from '../scan.ts';
@@ -83,7 +84,7 @@ export function readCallId(answer: RestAnswer): string | undefined {
 }
 
 /** Which of our codes a refused originate is. */
-export function refusalCode(status: number): string {
+export function refusalCode(status: number): ErrorCode {
   if (status === 401 || status === 403) return 'OFFHOOK_AUTH_REFUSED';
   // No agent connection for the calling number, or a repeated request: never "try again" (clawops.md §9, 75).
   if (status === 409) return 'OFFHOOK_NUMBER_NOT_SERVED';

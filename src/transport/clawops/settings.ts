@@ -53,9 +53,6 @@ export const CLAWOPS_CAPABILITIES: LegCapabilities = {
   clear: true,
   digitsIn: true,
   digitsOut: true,
-  reject: 'before-answer',
-  hold: false,
-  whisper: 'platform',
   transfer: {
     modes: ['blind', 'warm'],
     return: true,
@@ -64,7 +61,7 @@ export const CLAWOPS_CAPABILITIES: LegCapabilities = {
     longestBridge: 7_200_000,
   },
   amd: true,
-  earlyMedia: false,
+  notices: true,
 };
 
 /**

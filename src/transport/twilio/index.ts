@@ -18,7 +18,6 @@ import { Reception } from './reception.ts';
 import {
   MAX_PAYLOAD,
   resolveSettings,
-  STREAM_CAPABILITIES,
   TWILIO_CAPABILITIES,
   type TwilioOptions,
   type TwilioSettings,
@@ -94,7 +93,7 @@ export function twilio(options: TwilioOptions = {}, environment: TwilioEnvironme
 
   return {
     name: 'twilio',
-    can: settings.anyStream ? STREAM_CAPABILITIES : TWILIO_CAPABILITIES,
+    can: TWILIO_CAPABILITIES,
     counters,
     get port() {
       return server?.port;

@@ -3,20 +3,22 @@
  * the media stream starts, and ends with it: there is one media epoch, and hanging up is closing the stream.
  */
 import type { Chunk } from '../../audio/chunk.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type {
   CallInfo,
   Leg,
   LegCapabilities,
-  LegFact,
   LegSink,
   LegStatus,
+  Refusal,
   TransferRequest,
 } from '../contract.ts';
+import { Reporter } from '../reporter.ts';
 import type { TwilioCounters } from './counters.ts';
 import type { Media, MediaEnd, MediaListener } from './media.ts';
 import type { Offer, Verdict } from './offer.ts';
-import { STREAM_CAPABILITIES, TWILIO_CAPABILITIES } from './settings.ts';
+import { TWILIO_CAPABILITIES } from './settings.ts';
 
 /** What every line of a transport shares. */
 export interface LineContext {
@@ -27,48 +29,43 @@ export interface LineContext {
 
 export class Line implements Leg, MediaListener {
   readonly info: CallInfo;
-  readonly can: LegCapabilities;
+  readonly can: LegCapabilities = TWILIO_CAPABILITIES;
   readonly #context: LineContext;
+  readonly #reporter: Reporter;
   /** The webhook's; undefined for a stream that came by itself. */
   readonly #offer: Offer | undefined;
   #media: Media | undefined;
-  #sink: LegSink | undefined;
-  /** Facts from before `start`. */
-  #backlog: LegFact[] = [];
   #taken = false;
   #started = false;
   #leaving = false;
-  #hungUp = false;
   #closed = false;
 
   constructor(context: LineContext, info: CallInfo, offer?: Offer) {
     this.#context = context;
+    this.#reporter = new Reporter({ network: 'twilio', logger: context.logger, counters: context.counters });
     this.info = info;
     this.#offer = offer;
-    this.can = offer ? TWILIO_CAPABILITIES : STREAM_CAPABILITIES;
   }
 
   /** The webhook's answer, for one that asks again before the stream has come; undefined after that. */
   get awaited(): Promise<Verdict> | undefined {
-    return this.#media || this.#hungUp ? undefined : this.#offer?.verdict;
+    return this.#media || this.#reporter.over ? undefined : this.#offer?.verdict;
   }
 
   start(sink: LegSink): void {
-    if (this.#sink || this.#closed) return;
-    this.#sink = sink;
-    for (const fact of this.#backlog.splice(0)) this.#tell(fact);
+    this.#reporter.open(sink);
   }
 
   accept(): void {
-    if (this.#taken || this.#hungUp || this.#closed) return;
+    if (this.#taken || this.#over) return;
     this.#taken = true;
     this.#offer?.accept();
     this.#begin();
   }
 
-  reject(code: string): void {
-    if (this.#hungUp || this.#closed) return;
-    this.#turnAway(code === 'busy' || code === 'OFFHOOK_CALL_LIMIT' ? 'busy' : 'rejected');
+  reject({ cause }: Pick<Refusal, 'cause'>): void {
+    if (this.#over) return;
+    this.#turnAway(cause);
     this.#hang('agent', 'rejected');
   }
 
@@ -85,18 +82,19 @@ export class Line implements Leg, MediaListener {
     this.#open?.clear();
   }
 
-  /** Twilio's streams have no message for it; see `can.digitsOut`. */
-  sendDigit(): void {}
+  /** Twilio's streams have no message for it. */
+  async sendDigits(): Promise<ErrorCode> {
+    return 'OFFHOOK_CAPABILITY_MISSING';
+  }
 
-  transfer(request: TransferRequest): void {
-    if (this.#hungUp || this.#closed) return;
-    this.#tell({ type: 'transfer.failed', request: request.request, reason: 'unsupported' });
+  transfer({ request }: TransferRequest): void {
+    this.#reporter.tell({ type: 'transfer.failed', request, reason: 'OFFHOOK_CAPABILITY_MISSING' });
   }
 
   hangup(): void {
-    if (this.#hungUp || this.#closed || this.#leaving) return;
+    if (this.#over || this.#leaving) return;
     if (!this.#taken) {
-      this.reject('rejected');
+      this.reject({ cause: 'rejected' });
       return;
     }
     this.#leaving = true;
@@ -115,7 +113,7 @@ export class Line implements Leg, MediaListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#sink = undefined;
+    this.#reporter.close();
     this.#turnAway('rejected');
     this.#context.released(this);
   }
@@ -129,19 +127,19 @@ export class Line implements Leg, MediaListener {
 
   onAudio(chunk: Chunk): void {
     // Before it is taken a call is not listened to, although its stream may be there.
-    if (this.#started) this.#sink?.audio(chunk);
+    if (this.#started) this.#reporter.sink?.audio(chunk);
   }
 
   onEcho(name: string): void {
-    if (this.#started) this.#sink?.mark(name);
+    if (this.#started) this.#reporter.sink?.mark(name);
   }
 
   onDigit(key: string): void {
-    if (this.#started) this.#sink?.digit(key);
+    if (this.#started) this.#reporter.sink?.digit(key);
   }
 
   onEnded(how: MediaEnd): void {
-    if (this.#started) this.#tell({ type: 'leg.mediaStopped', epoch: 1, expected: false });
+    this.#reporter.mediaStopped(false);
     if (how === 'lost') this.#hang('platform', 'failed', 'OFFHOOK_MEDIA_FAILED');
     else this.#hang('caller', this.#started ? 'completed' : 'canceled');
   }
@@ -164,14 +162,18 @@ export class Line implements Leg, MediaListener {
   }
 
   get #open(): Media | undefined {
-    return this.#started && !this.#hungUp && !this.#closed ? this.#media : undefined;
+    return this.#started && !this.#over ? this.#media : undefined;
+  }
+
+  get #over(): boolean {
+    return this.#closed || this.#reporter.over;
   }
 
   #begin(): void {
     if (!this.#taken || !this.#media || this.#started) return;
     this.#started = true;
-    this.#tell({ type: 'leg.answered' });
-    this.#tell({ type: 'leg.mediaStarted', epoch: 1 });
+    this.#reporter.tell({ type: 'leg.answered' });
+    this.#reporter.mediaStarted();
   }
 
   /** Nothing was said yet, so there is nothing to wait for. */
@@ -182,25 +184,8 @@ export class Line implements Leg, MediaListener {
   }
 
   /** The stream is all that is heard of a call, so its end is the final word too; billing is not known here. */
-  #hang(by: 'caller' | 'platform' | 'agent', status: LegStatus, code?: string): void {
-    if (this.#hungUp) return;
-    this.#hungUp = true;
-    this.#tell({ type: 'leg.hangup', by, status, ...(code === undefined ? {} : { code }) });
-    this.#tell({ type: 'leg.ended', status, durationMs: undefined });
-  }
-
-  #tell(fact: LegFact): void {
-    if (this.#closed) return;
-    if (!this.#sink) {
-      this.#backlog.push(fact);
-      return;
-    }
-    try {
-      this.#sink.fact(fact);
-    } catch (error) {
-      this.#context.counters.faults += 1;
-      const name = error instanceof Error ? error.name : typeof error;
-      this.#context.logger.error({ fact: fact.type, error: name }, 'twilio: a leg listener threw');
-    }
+  #hang(by: 'caller' | 'platform' | 'agent', status: LegStatus, code?: ErrorCode): void {
+    this.#reporter.hungUp(by, status, code);
+    this.#reporter.settled(status, undefined);
   }
 }

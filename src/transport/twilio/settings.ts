@@ -63,16 +63,10 @@ export const TWILIO_CAPABILITIES: LegCapabilities = {
   clear: true,
   digitsIn: true,
   digitsOut: false,
-  reject: 'before-answer',
-  hold: false,
-  whisper: 'none',
   transfer: undefined,
   amd: false,
-  earlyMedia: false,
+  notices: false,
 };
-
-/** The same for a stream that came by itself: Twilio has answered its call already. */
-export const STREAM_CAPABILITIES: LegCapabilities = { ...TWILIO_CAPABILITIES, reject: 'by-hangup' };
 
 /**
  * Resolves and checks the options.
