@@ -80,7 +80,7 @@ export type LegFact =
   | { type: 'target.accepted'; request: string }
   | { type: 'transfer.bridged'; request: string }
   | { type: 'transfer.completed'; request: string }
-  /** `reason`: one of our codes, or the network's word for it. */
+  /** `reason`: one of our codes, or the network's word for it: letters, `-` and `_`, for it goes into logs. */
   | { type: 'transfer.failed'; request: string; reason: string };
 
 /**

@@ -70,6 +70,21 @@ describe('control messages in', () => {
     expect(read({ event: 'call.transfer.toString', callId: 'CA1' })).toEqual({ type: 'unknown' });
   });
 
+  it.each([
+    ['no-answer', 'no-answer'],
+    ['UNOWNED_CALLER_ID', 'UNOWNED_CALLER_ID'],
+    ['caller id 01012345678 is not yours', 'unknown'],
+    ['01012345678', 'unknown'],
+    ['a'.repeat(65), 'unknown'],
+    [{ text: 'busy' }, 'unknown'],
+  ])(
+    'the reason %j of a transfer as %j: a word for the log, never a sentence or a number',
+    (reason, word) => {
+      const event = { event: 'call.transfer.failed', callId: 'CA1', transfer: { reason } };
+      expect(read(event)).toMatchObject({ reason: word });
+    },
+  );
+
   it('what it cannot use, without throwing', () => {
     for (const text of [
       '',

@@ -78,8 +78,12 @@ function readTransfer(event: string, call: string, fields: Fields): ControlFact 
   if (!step) return { type: 'unknown' };
   const request = typeof fields.requestId === 'string' ? fields.requestId : undefined;
   if (call === '' && request === undefined) return MALFORMED;
-  const reason = textOf(fieldsOf(fields.transfer)?.reason, 'unknown');
-  return { type: 'transfer', call, request, step, reason };
+  return { type: 'transfer', call, request, step, reason: reasonOf(fieldsOf(fields.transfer)?.reason) };
+}
+
+/** A word such as `no-answer`. It goes into logs and spans, where no sentence or number of the platform's belongs. */
+function reasonOf(value: unknown): string {
+  return typeof value === 'string' && /^[A-Za-z][A-Za-z_-]{0,63}$/.test(value) ? value : 'unknown';
 }
 
 const STATUSES: readonly LegStatus[] = ['completed', 'no-answer', 'busy', 'rejected', 'canceled', 'failed'];
