@@ -136,6 +136,17 @@ describe('the session factory', () => {
     await world.close();
   });
 
+  test('that gives one of the other law: the caller hears the apology, not noise at full volume', async () => {
+    const world = await createWorld({ model: { codec: 'alaw' } });
+    const call = world.ring(STAYS);
+    const outcome = await world.over(call);
+    expectHeard(call, 'apology');
+    expect(outcome).toMatchObject({ status: 'failed', reason: 'session' });
+    expect(world.standIn.counters.connections).toBe(0);
+    expect(JSON.stringify(world.logged)).toContain('alaw');
+    await world.close();
+  });
+
   test.each(factories)(
     'that %s: an outbound call comes to one end and rings nobody for ever',
     async (_how, session) => {

@@ -44,11 +44,23 @@ export async function makeSession(
     if (!isSessionSpec(spec)) {
       throw new OffhookError('OFFHOOK_OPTION_INVALID', 'The option "session" gave no session.');
     }
+    const line = parts.leg.can.codec;
+    if (spec.codec !== line) {
+      // Each law is noise at full volume in the other.
+      const rule = `The session speaks ${spec.codec}; the transport "${parts.info.transport}" carries ${line}.`;
+      throw new OffhookError('OFFHOOK_OPTION_INVALID', rule);
+    }
     await spec.prepare?.();
     return spec;
   } catch (error) {
     const { id, logger } = parts;
-    const fields = { call: id, code: 'OFFHOOK_SESSION_FAILED', error: nameOf(error) };
+    const fields = {
+      call: id,
+      code: 'OFFHOOK_SESSION_FAILED',
+      error: nameOf(error),
+      // Ours name the option and the rule; what others threw may hold anything.
+      ...(error instanceof OffhookError ? { reason: error.message } : {}),
+    };
     logger.error(fields, 'no session could be made');
     return undefined;
   }
