@@ -63,6 +63,11 @@ export const ERRORS = {
     'A key that is valid for this account and number.',
     'Check the key, the account and the base URL; reconnecting will not help.',
   ),
+  OFFHOOK_SIGNATURE_INVALID: kind(
+    'A request that claims to come from the network could not be shown to.',
+    'A signature made with the auth token, for the address the network was told to call.',
+    'Compare the address in the log with what the network was told (scheme, host, port, path), and the token.',
+  ),
   OFFHOOK_NUMBER_TAKEN: kind(
     'Another process has taken this number over.',
     'One process for a number.',
@@ -77,7 +82,7 @@ export const ERRORS = {
   OFFHOOK_PORT_IN_USE: kind(
     'The port is taken by another program.',
     'A free port.',
-    'Stop the other program or choose another port with --port.',
+    'Stop the other program, or choose another port: the option `port`, or --port of a command.',
   ),
   OFFHOOK_LINK_TIMEOUT: kind(
     'The control connection was not up in time.',

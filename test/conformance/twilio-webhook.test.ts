@@ -192,13 +192,17 @@ describe('a webhook is refused', () => {
     expect(client.phone.counters.refused).toBe(1);
   });
 
-  it('and the log says why, without what it held', async () => {
-    await client.request({ fields: CALL, headers: unsigned });
+  it('and the log says why and where it would have had to be signed for, without what it held', async () => {
+    const path = '/voice/incoming?From=%2B821012345678';
+    await client.request({ path, fields: CALL, headers: unsigned });
+    await client.request({ path, fields: CALL, headers: { 'x-twilio-signature': right } });
+    const turnedAway = (reason: string) => ({
+      fields: { code: 'OFFHOOK_SIGNATURE_INVALID', address: `${PUBLIC_URL}/voice/incoming`, reason },
+      message: 'twilio: a webhook was turned away',
+    });
     expect(client.logs).toEqual([
-      {
-        fields: { reason: 'a webhook without a valid signature' },
-        message: 'twilio: a request was turned away',
-      },
+      turnedAway('it has no signature'),
+      turnedAway('its signature is for another address, another token or other content'),
     ]);
   });
 
@@ -282,6 +286,27 @@ describe('the server', () => {
     const { status, body } = await local.request({ fields: CALL, headers: { 'x-twilio-signature': '' } });
     expect(status).toBe(200);
     expect(body).toContain(`url="ws://127.0.0.1:${local.phone.port}/media-stream"`);
+  });
+
+  it.each(['voice.example.com', '127.0.0.1.example.com'])(
+    'believes nobody who was sent to %j and led here, by a tunnel or a web page',
+    async (host) => {
+      const local = await open({ skipSignature: true });
+      const asked = await local.request({ fields: CALL, headers: { host } });
+      expect(asked.status).toBe(403);
+      expect(local.calls).toEqual([]);
+      expect((await local.stream('/media-stream', { host })).refused).toBe(403);
+    },
+  );
+
+  it('says what it cannot listen on', async () => {
+    // An address of the documentation (RFC 5737), which no machine has.
+    const elsewhere = twilio({ authToken: 'x', publicUrl: PUBLIC_URL, port: 0, host: '192.0.2.1' });
+    const host = { clock: client.clock, logger: console, random: () => 0, incoming() {} };
+    await expect(elsewhere.connect(host)).rejects.toMatchObject({
+      code: 'OFFHOOK_OPTION_INVALID',
+      message: expect.stringContaining('192.0.2.1 (EADDRNOTAVAIL)') as string,
+    });
   });
 
   it('names a port that is taken', async () => {

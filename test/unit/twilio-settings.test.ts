@@ -71,6 +71,11 @@ describe('the options', () => {
     ['one path for both', { ...OPTIONS, mediaPath: '/voice/incoming' }, 'OFFHOOK_OPTION_INVALID'],
     ['trust on all addresses', { skipSignature: true, host: '0.0.0.0' }, 'OFFHOOK_OPTION_INVALID'],
     ['trust on another machine', { skipSignature: true, host: '10.0.0.1' }, 'OFFHOOK_OPTION_INVALID'],
+    [
+      'trust on a public address',
+      { skipSignature: true, publicUrl: 'https://voice.example.com' },
+      'OFFHOOK_OPTION_INVALID',
+    ],
     ['trust on a server not ours', { skipSignature: true, port: false }, 'OFFHOOK_OPTION_INVALID'],
   ])('refuse %s', (_name, options, code) => {
     delete process.env.TWILIO_AUTH_TOKEN;

@@ -21,7 +21,7 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 export interface WebServer {
   /** The port that is listened on; undefined while none is. */
   readonly port: number | undefined;
-  /** @throws OffhookError OFFHOOK_PORT_IN_USE */
+  /** @throws OffhookError OFFHOOK_PORT_IN_USE; OFFHOOK_OPTION_INVALID for a port or host that cannot be used here */
   listen(port: number, host: string): Promise<number>;
   /** Stops listening and closes what is HTTP. @param wait also for upgraded connections to be gone */
   close(wait: boolean): Promise<void>;
@@ -64,8 +64,10 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const fail = (cause: NodeJS.ErrnoException): void => {
     const taken = cause.code === 'EADDRINUSE';
-    const message = `port ${port} is taken by another program`;
-    reject(taken ? new OffhookError('OFFHOOK_PORT_IN_USE', message, { cause }) : cause);
+    const message = taken
+      ? `port ${port} is taken by another program`
+      : `nothing can listen on port ${port} of ${host} (${cause.code ?? cause.name})`;
+    reject(new OffhookError(taken ? 'OFFHOOK_PORT_IN_USE' : 'OFFHOOK_OPTION_INVALID', message, { cause }));
   };
   server.once('error', fail);
   server.listen(port, host, () => {

@@ -15,14 +15,8 @@ import {
 } from '../http/server.ts';
 import { createCounters, type TwilioCounters } from './counters.ts';
 import { Reception } from './reception.ts';
-import {
-  MAX_PAYLOAD,
-  resolveSettings,
-  TWILIO_CAPABILITIES,
-  type TwilioOptions,
-  type TwilioSettings,
-} from './settings.ts';
-import { isSigned } from './signature.ts';
+import { MAX_PAYLOAD, resolveSettings, TWILIO_CAPABILITIES, type TwilioOptions } from './settings.ts';
+import { doubtOf } from './trust.ts';
 import { createWebhook, type Entrance } from './webhook.ts';
 
 export type { TwilioCounters } from './counters.ts';
@@ -69,10 +63,11 @@ export function twilio(options: TwilioOptions = {}, environment: TwilioEnvironme
     settings,
     publicUrl: () => settings.publicUrl ?? `http://${settings.host}:${server?.port ?? 0}`,
     reception: () => reception,
-    refused(reason) {
+    refused(what, reason, address) {
       counters.refused += 1;
       // The usual cause is a `publicUrl` that is not what Twilio was told, and nothing else shows it.
-      reception?.logger.warn({ reason }, 'twilio: a request was turned away');
+      const fields = address === undefined ? {} : { code: 'OFFHOOK_SIGNATURE_INVALID', address };
+      reception?.logger.warn({ ...fields, reason }, `twilio: ${what} was turned away`);
     },
     failed(error) {
       counters.faults += 1;
@@ -121,21 +116,18 @@ function createUpgrade({ settings, publicUrl, reception, refused }: Entrance): U
   return (request, socket, head) => {
     const target = request.url ?? '/';
     if (target.split('?', 1)[0] !== settings.mediaPath) return refuseUpgrade(socket, 404);
-    if (!isFromTwilio(settings, request, publicUrl().replace(/^http/, 'ws') + target)) {
-      refused('a media stream without a valid signature');
+    const { 'x-twilio-signature': signature, host } = request.headers;
+    const doubt = doubtOf(settings, {
+      url: publicUrl().replace(/^http/, 'ws') + target,
+      signature: typeof signature === 'string' ? signature : undefined,
+      host,
+    });
+    if (doubt !== undefined) {
+      refused('a media stream', doubt, publicUrl().replace(/^http/, 'ws') + settings.mediaPath);
       return refuseUpgrade(socket, 403);
     }
     const open = reception();
     if (!open) return refuseUpgrade(socket, 503);
     return accept(request, socket, head, (ws) => open.open(ws, socket));
   };
-}
-
-function isFromTwilio(settings: TwilioSettings, request: IncomingMessage, url: string): boolean {
-  if (settings.skipSignature) return true;
-  const signature = request.headers['x-twilio-signature'];
-  return isSigned(settings.authTokens, {
-    url,
-    signature: typeof signature === 'string' ? signature : undefined,
-  });
 }

@@ -135,7 +135,10 @@ export class Reception implements LineContext {
       return undefined;
     }
     if (this.#closed || !this.#options.settings.anyStream || this.#lines.has(callSid)) {
-      this.logger.warn({ call: callSid }, 'twilio: a media stream was turned away');
+      this.logger.warn(
+        { call: callSid },
+        'twilio: a media stream brought no token that is waited for and was closed',
+      );
       return POLICY;
     }
     const from = parameters.from ?? parameters.From ?? UNKNOWN;

@@ -31,7 +31,10 @@ export interface TwilioOptions {
    * Their signature is checked all the same. Default: as `skipSignature`.
    */
   readonly anyStream?: boolean;
-  /** Believes everybody. Only for a server that listens on this machine alone. Default: false. */
+  /**
+   * Believes whoever is on this machine: for a server that listens here alone, and for requests sent to it under a name
+   * of this machine, which what a tunnel brings is not. Default: false.
+   */
   readonly skipSignature?: boolean;
 }
 
@@ -81,12 +84,18 @@ export function resolveSettings(options: TwilioOptions): TwilioSettings {
       expected: "`host: '127.0.0.1'` and a port, or signatures that are checked.",
     });
   }
+  const publicUrl = requirePublicUrl(options.publicUrl, skipSignature);
+  if (skipSignature && publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname)) {
+    throw invalid('with `skipSignature`, a `publicUrl` off this machine would let anybody in', {
+      expected: 'No `publicUrl`, or signatures that are checked.',
+    });
+  }
   const webhookPath = requirePath('webhookPath', options.webhookPath ?? '/voice/incoming');
   const mediaPath = requirePath('mediaPath', options.mediaPath ?? '/media-stream');
   if (webhookPath === mediaPath) throw invalid('`webhookPath` and `mediaPath` must differ');
   return {
     authTokens: skipSignature ? [] : requireTokens(options.authToken),
-    publicUrl: requirePublicUrl(options.publicUrl, skipSignature),
+    publicUrl,
     port,
     host,
     webhookPath,
@@ -104,14 +113,14 @@ function invalid(message: string, details: { expected?: string } = {}): OffhookE
 function requirePort(port: number | false | undefined): number | false {
   const value = port ?? 8080;
   if (value !== false && !(Number.isInteger(value) && value >= 0 && value <= 65_535)) {
-    throw invalid('`port` must be 0 to 65535, or false');
+    throw invalid(`\`port\` must be 0 to 65535, or false; received ${value}`);
   }
   return value;
 }
 
 function requirePath(name: string, path: string): string {
   if (!/^\/[\w.~/-]*$/.test(path)) {
-    throw invalid(`\`${name}\` must be a path of letters, digits and . _ ~ - /`);
+    throw invalid(`\`${name}\` must be a path of letters, digits and . _ ~ - /; received "${path}"`);
   }
   return path;
 }

@@ -8,7 +8,8 @@ import { readBody } from '../http/body.ts';
 import { isSid } from './frame.ts';
 import { type Reception, TOKEN } from './reception.ts';
 import { MAX_BODY, type TwilioSettings } from './settings.ts';
-import { type FormFields, isSigned } from './signature.ts';
+import type { FormFields } from './signature.ts';
+import { doubtOf } from './trust.ts';
 import { writeReject, writeStream } from './twiml.ts';
 
 type Env = { Bindings: { incoming?: IncomingMessage } };
@@ -20,8 +21,8 @@ export interface Entrance {
   readonly reception: () => Reception | undefined;
   /** The public address without a slash at its end. */
   readonly publicUrl: () => string;
-  /** A request was turned away. */
-  readonly refused: (reason: string) => void;
+  /** A request was turned away. @param address where it would have had to be signed for, without its query */
+  readonly refused: (what: string, reason: string, address?: string) => void;
   /** Answering one failed, which nothing outside can bring about. */
   readonly failed: (error: unknown) => void;
 }
@@ -32,7 +33,7 @@ export function createWebhook(entrance: Entrance): Hono<Env> {
   app.on(['GET', 'POST'], entrance.settings.webhookPath, async (context) => {
     const body = await readBody(context.req.raw, MAX_BODY);
     if (body === 'too-large') {
-      entrance.refused('a webhook that is too large');
+      entrance.refused('a webhook', 'it is too large');
       return context.text('The body is too large.', 413, { connection: 'close' });
     }
     return body === 'broken' ? context.text('', 400) : answer(context, body.text, entrance);
@@ -48,15 +49,15 @@ async function answer(context: Context<Env>, body: string, entrance: Entrance): 
   const target = targetOf(context);
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(context.req.header('content-type') ?? '');
   const fields = context.req.method === 'GET' ? {} : isForm ? fieldsOf(body) : undefined;
-  const signed =
-    entrance.settings.skipSignature ||
-    isSigned(entrance.settings.authTokens, {
-      url: entrance.publicUrl() + target,
-      signature: context.req.header('x-twilio-signature'),
-      ...(fields ? { fields } : { body }),
-    });
-  if (!signed) {
-    entrance.refused('a webhook without a valid signature');
+  const url = entrance.publicUrl() + target;
+  const doubt = doubtOf(entrance.settings, {
+    url,
+    signature: context.req.header('x-twilio-signature'),
+    host: context.req.header('host'),
+    ...(fields ? { fields } : { body }),
+  });
+  if (doubt !== undefined) {
+    entrance.refused('a webhook', doubt, url.split('?', 1)[0]);
     return context.text('The signature is not valid.', 403);
   }
   // Asked with GET, the fields are in the query, which the signature covers as part of the address.
