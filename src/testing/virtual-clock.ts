@@ -19,6 +19,9 @@ export interface VirtualClock extends Clock {
   runUntil(done: () => boolean, limit?: number): Promise<void>;
 }
 
+/** Below this many timers, a sweep costs more than it saves. */
+const SWEPT_FROM = 256;
+
 /** Creates a virtual clock at `now() === 0`. @param epoch Unix ms at zero; fixed by default, so that logs compare. */
 export function createVirtualClock(epoch = Date.UTC(2026, 0, 1)): VirtualClock {
   watchSockets();
@@ -58,6 +61,14 @@ export function createVirtualClock(epoch = Date.UTC(2026, 0, 1)): VirtualClock {
     return top;
   };
 
+  /** A limit of an hour is cleared after seconds: kept until it is due, every call would leave one behind. */
+  const sweep = (): void => {
+    if (heap.length < SWEPT_FROM || heap.length < 2 * pending) return;
+    const live = heap.filter((timer) => timer.run);
+    heap.length = 0;
+    for (const timer of live) push(timer);
+  };
+
   /** Fires the next live timer due by `until`; false when there is none. */
   const fireNext = (until: number): boolean => {
     for (;;) {
@@ -91,6 +102,7 @@ export function createVirtualClock(epoch = Date.UTC(2026, 0, 1)): VirtualClock {
       if (!timer?.run) return;
       timer.run = undefined;
       pending -= 1;
+      sweep();
     },
   };
 

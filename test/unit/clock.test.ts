@@ -2,6 +2,8 @@
  * @module The clocks: deadlines in order, equal ones in the order they were armed, an instant that stands still for
  * the length of one stimulus, and RxJS and XState living on the same time to the millisecond.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import {
   debounceTime,
@@ -91,6 +93,30 @@ describe('the virtual clock', () => {
     clock.clearTimeout(other);
     expect(run).not.toHaveBeenCalled();
     expect(clock.pending).toBe(0);
+  });
+
+  test('lets go of cleared timers long before they are due, and keeps the order of the others', async () => {
+    const clock = createVirtualClock();
+    const seen: number[] = [];
+    const arm = (wait: number): WeakRef<object> => {
+      const timer = clock.setTimeout(() => {}, wait);
+      clock.clearTimeout(timer);
+      return new WeakRef(timer);
+    };
+    const cleared: WeakRef<object>[] = [];
+    for (let index = 0; index < 2_000; index += 1) {
+      cleared.push(arm(3_600_000 + index));
+      if (index % 20 === 0) clock.setTimeout(() => seen.push(index), 4_000 - index);
+    }
+    setFlagsFromString('--expose-gc');
+    // What a WeakRef was made from lives to the end of its turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    (runInNewContext('gc') as () => void)();
+    expect(cleared.filter((timer) => timer.deref()).length).toBeLessThan(300);
+    expect(clock.pending).toBe(100);
+    clock.advance(4_000);
+    expect(seen).toEqual([...seen].sort((a, b) => b - a));
+    expect(seen).toHaveLength(100);
   });
 
   test('agrees with a sorted list for any timers and clearings', () => {
