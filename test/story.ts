@@ -9,6 +9,7 @@ import type {
   TranscriptDetails,
   TurnDetails,
 } from '../src/runtime/assemble/events.ts';
+import { forgetOldest } from '../src/exchange/forget.ts';
 import type { Clock } from '../src/runtime/clock.ts';
 
 export interface Said {
@@ -35,8 +36,12 @@ export interface CallStory {
   outcome: Outcome | undefined;
 }
 
-/** Listens to everything; the result grows with the calls. */
-export function createStories(agent: Agent, clock: Pick<Clock, 'now'>): readonly CallStory[] {
+/** Listens to everything; the result grows with the calls. @param keep beyond it the oldest that are over go */
+export function createStories(
+  agent: Agent,
+  clock: Pick<Clock, 'now'>,
+  keep = Number.POSITIVE_INFINITY,
+): readonly CallStory[] {
   const stories: CallStory[] = [];
   const byHandle = new Map<CallHandle, CallStory>();
   const of = (handle: CallHandle): CallStory => {
@@ -57,6 +62,12 @@ export function createStories(agent: Agent, clock: Pick<Clock, 'now'>): readonly
     };
     byHandle.set(handle, story);
     stories.push(story);
+    forgetOldest(
+      stories,
+      keep,
+      ({ outcome }) => outcome !== undefined,
+      (old) => byHandle.delete(old.handle),
+    );
     return story;
   };
   agent.on('call_start', (call) => void of(call).milestones.push('call_start'));

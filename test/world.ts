@@ -49,6 +49,8 @@ export interface WorldOptions {
   readonly realtime?: (call: CallInfo) => Partial<OpenAIRealtimeOptions>;
   readonly exchange?: Partial<ExchangeOptions>;
   readonly standIn?: Partial<StandInOptions>;
+  /** Calls that are remembered, whoever remembers them; for thousands of calls. Default: all. */
+  readonly keep?: number;
 }
 
 export interface World extends AsyncDisposable {
@@ -98,21 +100,27 @@ function createComplaints(): { complaints: string[]; logger: Logger } {
 
 /** Opens the world and connects the agent. Use with `await using`, and nothing stays open unseen. */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
-  const { seed = 1, language = 'en' } = options;
+  const { seed = 1, language = 'en', keep = Number.POSITIVE_INFINITY } = options;
   const clock = createVirtualClock();
   const script = demoScript(language);
-  const exchange = createExchange({ clock, random: createRandom(seed), ...options.exchange });
+  const exchange = createExchange({
+    clock,
+    random: createRandom(seed),
+    keepCalls: keep,
+    ...options.exchange,
+  });
   const { url } = await exchange.listen();
   const standIn = createOpenAIStandIn({
     clock,
     random: createRandom(seed + 1),
     key: KEY,
     script: options.script ?? (() => modelScript(script)),
+    keepSessions: keep,
     ...options.standIn,
   });
   const model = await standIn.listen();
   const directory = mkdtempSync(join(tmpdir(), 'offhook-e2e-'));
-  const tracing = createMemoryTracing();
+  const tracing = createMemoryTracing(Number.isFinite(keep) ? Math.max(1, keep) : undefined);
   const { complaints, logger } = createComplaints();
   const agent = createAgent(
     {
@@ -134,7 +142,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     { clock, random: createRandom(seed + 2) },
   );
-  const stories = createStories(agent, clock);
+  const stories = createStories(agent, clock, keep);
   await drive(clock, agent.connect(), 20_000);
   const parts = { clock, exchange, standIn, agent, tracing, directory, complaints, stories };
   return createWorld(parts, callerScript(script, clock));

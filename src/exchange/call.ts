@@ -22,6 +22,8 @@ export interface LiveCall {
   readonly createdAt: number;
   /** To be read only; the verdict of machine detection is the one exception. */
   readonly state: CallState;
+  /** `ended` has settled: nothing more comes of it. */
+  readonly over: boolean;
   setStatus(status: CallStatus): void;
   note(type: 'offered' | 'ringing' | 'answered'): void;
   send(message: Record<string, unknown>): void;
@@ -105,6 +107,7 @@ export function createCall(office: Office, seed: CallSeed): LiveCall {
   let media: MediaLink | undefined;
   let leaveTicker: (() => void) | undefined;
   let handedOff = false;
+  let over = false;
   let timer: TimerHandle | undefined;
 
   const emit = (event: CallEvent): void => {
@@ -180,11 +183,15 @@ export function createCall(office: Office, seed: CallSeed): LiveCall {
     desk.cancel();
     return state.result;
   };
+  const finish = (result: CallResult): void => {
+    over = true;
+    settle(result);
+  };
   const deliverEnd = (result: CallResult): void => {
     send({ event: 'call.ended', status: result.status, duration: result.duration });
     emit({ at: clock.now(), type: 'ended', status: result.status, duration: result.duration });
     office.report('ended', view, result);
-    wire.after(() => settle(result));
+    wire.after(() => finish(result));
   };
   const end: LiveCall['end'] = (status, cause, by) => {
     if (state.result) return;
@@ -234,6 +241,9 @@ export function createCall(office: Office, seed: CallSeed): LiveCall {
     public: view,
     createdAt: clock.now(),
     state,
+    get over() {
+      return over;
+    },
     send,
     attach,
     end,
@@ -258,7 +268,7 @@ export function createCall(office: Office, seed: CallSeed): LiveCall {
         transfer: (asked) => desk.request(asked),
       }),
     abandon() {
-      settle(state.result ?? conclude('failed', 'exchange_closed', 'platform'));
+      finish(state.result ?? conclude('failed', 'exchange_closed', 'platform'));
     },
   };
 }

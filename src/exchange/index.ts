@@ -8,6 +8,7 @@ import { type CallSeed, createCall, type LiveCall } from './call.ts';
 import { type ControlLink, createSwitchboard } from './control.ts';
 import { createDelayLine } from './delay-line.ts';
 import { createExchangeFaults } from './faults.ts';
+import { forgetOldest, KEPT } from './forget.ts';
 import { normaliseNumber } from './numbers.ts';
 import { createLocalApi } from './local-api.ts';
 import type { Office } from './office.ts';
@@ -135,6 +136,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const call = createCall(office, seed);
     calls.push(call);
     byId.set(call.public.id, call);
+    forgetOldest(
+      calls,
+      options.keepCalls ?? KEPT,
+      ({ over }) => over,
+      (old) => byId.delete(old.public.id),
+    );
     office.report('call', call.public);
     return call;
   };

@@ -42,6 +42,8 @@ export interface ExchangeOptions {
   readonly takeover?: 'close' | 'retire';
   /** Keep `heard` and `spoken` (16 kB for each second of call). Default true. */
   readonly keepAudio?: boolean;
+  /** Calls that are remembered, in `calls` and over REST; the oldest that are over go first. Default 1000. */
+  readonly keepCalls?: number;
   /** Lets programs on this machine ring a number over `POST /local/dial`. Default false. */
   readonly localDialling?: boolean;
   /** Decides what becomes of a transfer. Default: answered after 1 s, bridged for 5 s. */
@@ -175,7 +177,7 @@ export interface Exchange {
   ): ExchangeCall;
   /** Decides who answers when the agent calls out. Default: an answer after 1 s by someone who stays silent. */
   onOutbound(answer: (info: OutboundInfo) => CalleeBehaviour): void;
-  /** Every call so far, oldest first. */
+  /** Every call so far that is remembered, oldest first. */
   calls(): readonly ExchangeCall[];
   /** @returns a function that stops listening. */
   on<K extends keyof ExchangeListeners>(event: K, listener: ExchangeListeners[K]): () => void;

@@ -72,7 +72,7 @@ export interface StandInOptions {
   readonly deltaMs?: readonly number[];
   /** Keeps the caller's audio for `heardAudio`. Default false. */
   readonly keepAudio?: boolean;
-  /** Closed sessions that stay in `sessions`; the oldest go first. Default 1000. */
+  /** Sessions that stay in `sessions`; the oldest closed ones go first. Default 1000. */
   readonly keepSessions?: number;
   /** Sessions are ended by the service after this many ms, as the real ones are after an hour. Default: never. */
   readonly maxSessionMs?: number;

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { OffhookError } from '../../errors.ts';
+import { forgetOldest, KEPT } from '../../exchange/forget.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import type { Refusal } from './faults.ts';
 import {
@@ -31,7 +32,6 @@ export interface OpenAIStandIn {
 }
 
 const PATH = '/v1/realtime';
-const DEFAULT_KEEP_SESSIONS = 1000;
 // The service takes 15 MiB in one append; base64 and envelope included.
 const MAX_PAYLOAD = 16 * 1024 * 1024;
 const KEY_REFUSED: Refusal = { status: 401, code: 'invalid_api_key' };
@@ -75,7 +75,7 @@ export function createOpenAIStandIn(options: StandInOptions): OpenAIStandIn {
     sockets.handleUpgrade(request, socket, head, (client) => {
       if (refusal) turnAway(options, client, refusal, asked.connection);
       else sessions.push(serve(options, client, asked, counters));
-      forget(sessions, options.keepSessions ?? DEFAULT_KEEP_SESSIONS);
+      forgetOldest(sessions, options.keepSessions ?? KEPT, ({ closed }) => closed !== undefined);
     });
     return undefined;
   });
@@ -193,12 +193,4 @@ function serve(
     keepAudio: options.keepAudio ?? false,
     maxSessionMs: options.maxSessionMs,
   });
-}
-
-function forget(sessions: StandInSession[], keep: number): void {
-  while (sessions.length > keep) {
-    const oldest = sessions.findIndex((session) => session.closed);
-    if (oldest < 0) return;
-    sessions.splice(oldest, 1);
-  }
 }

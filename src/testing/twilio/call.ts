@@ -50,6 +50,8 @@ export interface CallSeed {
 /** A call as its carrier holds it. */
 export interface LiveCall {
   readonly public: ExchangeCall;
+  /** `ended` has settled. */
+  readonly over: boolean;
   begin(): void;
   /** Ends at once and tells nobody. */
   abandon(): void;
@@ -84,6 +86,7 @@ class TwilioCall implements LiveCall {
   #socket: WebSocket | undefined;
   #leaveTicker: (() => void) | undefined;
   #abort: (() => void) | undefined;
+  #over = false;
   #timer: TimerHandle | undefined;
 
   constructor(carrier: Carrier, seed: CallSeed) {
@@ -120,6 +123,10 @@ class TwilioCall implements LiveCall {
     });
   }
 
+  get over(): boolean {
+    return this.#over;
+  }
+
   begin(): void {
     this.#note({ at: this.#now, type: 'offered' });
     if (this.#seed.stream) this.#follow([this.#seed.stream]);
@@ -129,7 +136,7 @@ class TwilioCall implements LiveCall {
   abandon(): void {
     if (!this.#state.result) this.#conclude('failed', 'carrier_closed', 'platform');
     this.#socket?.terminate();
-    this.#ended.resolve(this.#state.result!);
+    this.#settle(this.#state.result!);
   }
 
   #ask(): void {
@@ -251,6 +258,11 @@ class TwilioCall implements LiveCall {
 
   #deliver(result: CallResult): void {
     this.#note({ at: this.#now, type: 'ended', status: result.status, duration: result.duration });
+    this.#settle(result);
+  }
+
+  #settle(result: CallResult): void {
+    this.#over = true;
     this.#ended.resolve(result);
   }
 

@@ -3,6 +3,7 @@
  * names, and carries a scripted caller over it in any clock's time, with a real playback queue, marks and clears.
  */
 import { createDelayLine } from '../../exchange/delay-line.ts';
+import { forgetOldest, KEPT } from '../../exchange/forget.ts';
 import type { CallerScript } from '../../exchange/steps.ts';
 import { createTicker } from '../../exchange/ticker.ts';
 import type { ExchangeCall } from '../../exchange/types.ts';
@@ -29,6 +30,8 @@ export interface TwilioStandInOptions {
   readonly setupMs?: number;
   /** Keep `heard` and `spoken`. Default true. */
   readonly keepAudio?: boolean;
+  /** Calls that are remembered; the oldest that are over go first. Default 1000. */
+  readonly keepCalls?: number;
 }
 
 export interface TwilioDial {
@@ -41,7 +44,7 @@ export interface TwilioDial {
 export interface TwilioStandIn {
   /** Calls the number. @param caller what the caller does once media is open; at its end the caller hangs up */
   dial(caller: CallerScript, options?: TwilioDial): ExchangeCall;
-  /** Every call so far, oldest first. */
+  /** Every call so far that is remembered, oldest first. */
   calls(): readonly ExchangeCall[];
   /** Messages of the agent that could not be read or were for another stream, and ones nobody knows. */
   readonly counters: { readonly malformed: number; readonly unknown: number };
@@ -86,6 +89,7 @@ export function createTwilioStandIn(options: TwilioStandInOptions): TwilioStandI
         },
       });
       calls.push(call);
+      forgetOldest(calls, options.keepCalls ?? KEPT, ({ over }) => over);
       call.begin();
       return call.public;
     },
