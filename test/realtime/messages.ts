@@ -49,8 +49,8 @@ export function report(message: PlatformReport | AgentReport): void {
 }
 
 /** Waits for orders of the process that started this one; without it there is nothing left to do. */
-export function onOrder(work: (order: Order) => void): void {
-  process.on('message', (order) => work(order as Order));
+export function onOrder<Given = Order>(work: (order: Given) => void): void {
+  process.on('message', (order) => work(order as Given));
   process.on('disconnect', leave);
 }
 

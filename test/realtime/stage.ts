@@ -12,19 +12,23 @@ import type { VoiceLanguage } from '../../src/testing/voices.ts';
 import type { AgentReport, AgentSetup, Order, PlatformReport } from './messages.ts';
 
 /** One process, with everything it has reported. */
-export interface Part<Report extends { readonly type: string }> {
+export interface Part<Report extends { readonly type: string }, Given = Order> {
   readonly child: ChildProcess;
   readonly reports: readonly Report[];
   all<Type extends Report['type']>(type: Type): Extract<Report, { type: Type }>[];
   /** Resolves with the first report, past ones included, that `matches`. @throws Error if the process ends before */
   until(matches: (report: Report) => boolean): Promise<Report>;
-  order(order: Order): void;
+  order(order: Given): void;
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 }
 
-function startPart<Report extends { readonly type: string }>(file: string, argument: string): Part<Report> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [argument], { execArgv: [] });
+/** Starts a process from a file beside this one. */
+export function startPart<Report extends { readonly type: string }, Given extends object = Order>(
+  file: string,
+  ...args: string[]
+): Part<Report, Given> {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: [] });
   const reports: Report[] = [];
   const waits = new Set<(ended: boolean) => void>();
   const look = (ended: boolean): void => {
