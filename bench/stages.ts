@@ -51,7 +51,7 @@ function measureMedia(): StageCost[] {
   const playout = createPlayout({
     clock: createSystemClock(),
     can: { marks: 'echo-on-clear', clear: true, pacing: 'carrier' },
-    play: () => undefined,
+    play: () => true,
     mark: () => undefined,
     clear: () => undefined,
     fact: () => undefined,

@@ -117,10 +117,10 @@ export class PlayoutEngine {
   }
 
   #send(entry: Generation, chunk: Chunk): void {
+    if (!this.#options.play(chunk)) return;
     const now = this.#playNow();
     const start = this.#enqueue(entry, chunk.ms, now);
     this.#frame.add(chunk, this.#options.clock.now());
-    this.#options.play(chunk);
     if (this.#playing || !this.#started) {
       this.#options.placed?.(chunk, this.#options.mediaNow() + start - now);
     }

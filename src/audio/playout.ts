@@ -24,8 +24,8 @@ export interface PlayoutCapabilities {
 export interface PlayoutOptions {
   readonly clock: Pick<Clock, 'now' | 'setTimeout' | 'clearTimeout'>;
   readonly can: PlayoutCapabilities;
-  /** Orders to the leg, made synchronously. */
-  play(chunk: Chunk): void;
+  /** Orders to the leg, made synchronously. `play` says whether the audio was taken: what was not counts as unsent. */
+  play(chunk: Chunk): boolean;
   mark(name: string): void;
   clear(): void;
   /** Where facts go; synchronous, after the ledger is consistent. */

@@ -134,8 +134,11 @@ export interface Leg {
   accept(): void;
   /** Inbound: turns the call away, before it is answered where the network can. */
   reject(refusal: Refusal): void;
-  /** Queues audio at the carrier: any length, in order, at once. */
-  play(chunk: Chunk): void;
+  /**
+   * Queues audio at the carrier: any length, in order, at once.
+   * @returns whether it was taken; what is dropped, on a line that is away or stands still, was never sent
+   */
+  play(chunk: Chunk): boolean;
   /** Asks the carrier to echo `name` when everything queued before it has been played. */
   mark(name: string): void;
   /** Empties the carrier's playback queue, synchronously on the socket. */

@@ -57,6 +57,7 @@ export function createFakeLeg(can: Partial<LegCapabilities> = {}): FakeLeg {
     play(chunk) {
       played.push(chunk);
       log.push(`play ${chunk.gen} ${chunk.ms}`);
+      return true;
     },
     mark: (name) => void log.push(`mark ${name}`),
     clear: () => void log.push('clear'),

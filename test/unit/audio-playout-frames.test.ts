@@ -34,6 +34,7 @@ function createCarrier({
     play(chunk) {
       sent.push({ chunk });
       queue.push(bytesOf({ ...chunk }), clock.now());
+      return true;
     },
     mark(name) {
       const before = queue.padded;

@@ -9,6 +9,8 @@ import { createPlayout, type PlayoutCapabilities, type PlayoutFact } from '../..
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
 
 interface Carrier {
+  /** Drops audio for as long as this says so. */
+  drops?: () => boolean;
   marks?: PlayoutCapabilities['marks'];
   clear?: boolean;
   /** Never echoes a mark. */
@@ -18,7 +20,13 @@ interface Carrier {
 }
 
 /** A line with a queue that plays in real time, and its ledger. */
-function createLine({ marks = 'echo-on-clear', clear = true, mute = false, latency = 0 }: Carrier = {}) {
+function createLine({
+  marks = 'echo-on-clear',
+  clear = true,
+  mute = false,
+  latency = 0,
+  drops = () => false,
+}: Carrier = {}) {
   const clock = createVirtualClock();
   const facts: PlayoutFact[] = [];
   const log: string[] = [];
@@ -59,9 +67,11 @@ function createLine({ marks = 'echo-on-clear', clear = true, mute = false, laten
     clock,
     can: { marks, clear, pacing: 'carrier' },
     play(chunk) {
+      if (drops()) return false;
       log.push(`play ${chunk.gen}`);
       queue.push({ gen: chunk.gen, ms: chunk.ms });
       if (!playing) next();
+      return true;
     },
     mark(name) {
       log.push(`mark ${name}`);
@@ -505,6 +515,35 @@ describe('a line that does not play', () => {
     expect(log.at(-1)).toBe('mark g2.4.2');
     clock.advance(2000);
     expect(facts).toEqual([{ type: 'playout.drained', gen: 1, playedMs: 300, method: 'estimated' }]);
+  });
+});
+
+describe('a line that drops audio', () => {
+  it('was sent nothing of it: what follows is what is heard', () => {
+    let stands = false;
+    const { clock, playout, facts, heard, placed } = createLine({ drops: () => stands });
+    playout.mediaStarted(1);
+    playout.begin(1);
+    playout.push(audio(1, 100));
+    stands = true;
+    playout.push(audio(1, 400));
+    stands = false;
+    playout.push(audio(1, 60));
+    playout.finish(1);
+    expect(playout.ledger(1)).toMatchObject({ generatedMs: 560, sentMs: 160 });
+    expect(placed.length).toBe(2);
+    clock.advance(160);
+    expect(heard.get(1)).toBe(160);
+    expect(facts).toEqual([{ type: 'playout.drained', gen: 1, playedMs: 160, method: 'mark' }]);
+  });
+
+  it('is not waited for when it took nothing at all', () => {
+    const { playout, facts } = createLine({ drops: () => true });
+    playout.mediaStarted(1);
+    playout.begin(1);
+    playout.push(audio(1, 400));
+    playout.finish(1);
+    expect(facts).toEqual([{ type: 'playout.drained', gen: 1, playedMs: 0, method: 'mark' }]);
   });
 });
 

@@ -183,7 +183,7 @@ describe('the agent', () => {
     const playout = createPlayout({
       clock,
       can: { marks: 'none', clear: true, pacing: 'carrier' },
-      play() {},
+      play: () => true,
       mark() {},
       clear() {},
       fact() {},

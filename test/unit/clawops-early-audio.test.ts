@@ -12,7 +12,7 @@ const chunk = (gen: number, ms = 100) => chunkOfBytes(new Uint8Array(ms * 8), ge
 function listen() {
   const sent: string[] = [];
   const media = {
-    play: ({ gen, ms }: { gen: number; ms: number }) => void sent.push(`gen ${gen}, ${ms} ms`),
+    play: ({ gen, ms }: { gen: number; ms: number }) => sent.push(`gen ${gen}, ${ms} ms`) > 0,
     mark: (name: string) => void sent.push(name),
   };
   return { sent, media };

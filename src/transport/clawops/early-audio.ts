@@ -28,10 +28,11 @@ export function createEarlyAudio(counters: ClawopsCounters): EarlyAudio {
     play(chunk) {
       if (ms + chunk.ms > LONGEST_MS) {
         counters.dropped += 1;
-        return;
+        return false;
       }
       ms += chunk.ms;
       kept.push(chunk);
+      return true;
     },
     // One mark stands behind at least some audio, so the audio's bound is theirs too.
     mark: (name) => void kept.push(name),

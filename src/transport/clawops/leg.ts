@@ -97,10 +97,11 @@ export class Line implements Leg {
     this.#hang('agent', 'rejected');
   }
 
-  play(chunk: Chunk): void {
+  play(chunk: Chunk): boolean {
     const outlet = this.#outlet;
-    if (outlet) outlet.play(chunk);
-    else this.#context.counters.dropped += 1;
+    if (outlet) return outlet.play(chunk);
+    this.#context.counters.dropped += 1;
+    return false;
   }
 
   mark(name: string): void {

@@ -23,10 +23,10 @@ const FAREWELL_LIMIT = 5_000;
 const CLOSE_LIMIT = 1_000;
 
 /**
- * Audio a stalled connection may hold back, in bytes: over an hour of speech's worth of base64 would be 40 MB; this
- * is eight minutes, more than any reply, so what exceeds it is a dead peer and not a long answer.
+ * Audio a stalled connection may hold back, in bytes: more than a minute and a half of speech in base64. What
+ * exceeds it is a dead peer, and a call may not cost more memory than this.
  */
-const LONGEST_BACKLOG = 6 * 1024 * 1024;
+const LONGEST_BACKLOG = 1024 * 1024;
 
 /** How a media connection ended without our doing. */
 export type MediaEnd =
@@ -48,7 +48,8 @@ export interface MediaListener {
 }
 
 export interface Media {
-  play(chunk: Chunk): void;
+  /** @returns whether it was taken, as `Leg.play` */
+  play(chunk: Chunk): boolean;
   mark(name: string): void;
   clear(): void;
   digit(key: string): void;
@@ -93,14 +94,15 @@ class MediaConnection implements Media {
     else this.#restart(0, () => this.#end('unopened'));
   }
 
-  play(chunk: Chunk): void {
+  play(chunk: Chunk): boolean {
     const socket = this.#sendable();
     if (!socket || socket.bufferedAmount > LONGEST_BACKLOG) {
       this.#options.counters.dropped += 1;
-      return;
+      return false;
     }
     this.#burst.gather();
     socket.send(writeFrame(chunk), TEXT);
+    return true;
   }
 
   mark(name: string): void {

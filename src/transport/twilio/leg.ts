@@ -69,9 +69,10 @@ export class Line implements Leg, MediaListener {
     this.#hang('agent', 'rejected');
   }
 
-  play(chunk: Chunk): void {
-    if (this.#open) this.#open.play(chunk);
-    else this.#context.counters.dropped += 1;
+  play(chunk: Chunk): boolean {
+    if (this.#open) return this.#open.play(chunk);
+    this.#context.counters.dropped += 1;
+    return false;
   }
 
   mark(name: string): void {

@@ -89,14 +89,16 @@ export class Media {
     this.#attach();
   }
 
-  play(chunk: Chunk): void {
+  /** @returns whether it was taken, as `Leg.play` */
+  play(chunk: Chunk): boolean {
     const writer = this.#sendable();
     if (!writer || this.#socket.bufferedAmount > LONGEST_BACKLOG) {
       this.#options.counters.dropped += 1;
-      return;
+      return false;
     }
     this.#burst.gather();
     this.#socket.send(writer.frame(chunk), TEXT);
+    return true;
   }
 
   mark(name: string): void {
