@@ -12,7 +12,6 @@ const DELTA_MS = 200;
 /** Audio is generated four times as fast as it is spoken. */
 const SPEEDUP = 4;
 
-const VOICED = Buffer.alloc(160, 0x35).toString('base64');
 const SILENT = Buffer.alloc(160, 0xff).toString('base64');
 const ANSWER = Buffer.alloc(DELTA_MS * 8, 0x2a).toString('base64');
 
@@ -38,24 +37,27 @@ interface Line {
   response: number;
   sentMs: number;
   beganAt: number;
-  firstAt: number;
 }
 
 const now = (): number => performance.now();
 const callers = new Map<number, Caller>();
 const lines = new Set<Line>();
+const voices = new Map<number, string>();
 const reactions: number[] = [];
-const firstAudio: number[] = [];
 let stale = 0;
 let lost = 0;
 let responses = 0;
 
-/** The model learns which caller it hears from the second byte pattern of the first voiced frame. */
-const voiceOf = (id: number): string => {
-  const bytes = Buffer.alloc(160, 0x35);
-  bytes.writeUInt32BE(0x40404040 + id, 0);
-  return bytes.toString('base64');
-};
+/** The model learns which caller it hears from the first bytes of the first voiced frame. */
+function voiceOf(id: number): string {
+  let voice = voices.get(id);
+  if (voice === undefined) {
+    const bytes = Buffer.alloc(160, 0x35);
+    bytes.writeUInt32BE(0x40404040 + id, 0);
+    voices.set(id, (voice = bytes.toString('base64')));
+  }
+  return voice;
+}
 
 function openModel(): Promise<number> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
@@ -68,7 +70,6 @@ function openModel(): Promise<number> {
       response: 0,
       sentMs: 0,
       beganAt: 0,
-      firstAt: 0,
     };
     lines.add(line);
     socket.on('close', () => lines.delete(line));
@@ -152,8 +153,6 @@ function generate(line: Line): void {
   const send = (event: object): void => line.socket.send(JSON.stringify(event));
   while (line.sentMs + DELTA_MS <= due) {
     line.sentMs += DELTA_MS;
-    const caller = callers.get(line.caller);
-    if (caller && line.sentMs === DELTA_MS) line.firstAt = now();
     line.socket.send(
       `{"type":"response.output_audio.delta","event_id":"e","response_id":"r${line.response}","item_id":"i${line.response}","output_index":0,"content_index":0,"delta":"${ANSWER}"}`,
     );
@@ -229,7 +228,7 @@ function tick(caller: Caller): void {
   if (caller.socket.readyState !== WebSocket.OPEN) return;
   const at = caller.frames * FRAME_MS;
   const phase = (at + caller.offset) % (CYCLE.speakMs + CYCLE.listenMs);
-  const payload = phase < CYCLE.speakMs ? voiceOf2(caller) : SILENT;
+  const payload = phase < CYCLE.speakMs ? voiceOf(caller.id) : SILENT;
   caller.frames += 1;
   caller.socket.send(
     `{"event":"media","sequenceNumber":"${caller.frames + 1}","streamSid":"MZ${String(caller.id).padStart(32, '0')}","media":{"track":"inbound","chunk":"${caller.frames}","timestamp":"${at}","payload":"${payload}"}}`,
@@ -241,15 +240,14 @@ function tick(caller: Caller): void {
   }
 }
 
-const voices = new Map<number, string>();
-function voiceOf2(caller: Caller): string {
-  let voice = voices.get(caller.id);
-  if (!voice) voices.set(caller.id, (voice = voiceOf(caller.id)));
-  return voice;
-}
-void VOICED;
-
 let stopping = false;
+let since = process.cpuUsage();
+let resetAt = now();
+/** Share of its core the load needed: near 1 it is the load that was measured. */
+const busyShare = (): number => {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1_000 / (now() - resetAt);
+};
 const modelPort = await openModel();
 process.send?.({ model: `http://127.0.0.1:${modelPort}/v1` });
 process.on(
@@ -265,8 +263,9 @@ process.on(
     if (message.call)
       for (let id = message.from ?? 0; id < (message.to ?? 0); id += 1) openCaller(id, message.call);
     if (message.reset) {
+      since = process.cpuUsage();
+      resetAt = now();
       reactions.length = 0;
-      firstAudio.length = 0;
       stale = 0;
     }
     if (message.read) {
@@ -276,6 +275,7 @@ process.on(
         lost,
         reactions: [...reactions],
         stale,
+        busy: busyShare(),
         received: [...callers.values()].reduce((sum, c) => sum + c.received, 0),
       });
     }

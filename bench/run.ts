@@ -1,10 +1,10 @@
 /**
  * @module `npm run bench`: Offhook beside a bridge written by hand, under the same load, in one run. Repetitions are
- * interleaved and the median is reported; a spread over 15 % is marked as noisy. It reports and never fails.
+ * interleaved and the median is reported; a spread over 10 % is marked as noisy. It reports and never fails.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureStages } from './stages.ts';
@@ -15,12 +15,14 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '1,10,50,100,200,400' },
     seconds: { type: 'string', default: '12' },
     repeat: { type: 'string', default: '3' },
+    warmup: { type: 'string', default: '6' },
+    subjects: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   process.stdout.write(
-    'npm run bench -- [--calls 1,10,50] [--seconds 12] [--repeat 3] [--json]\nMeasures Offhook beside a bare ws bridge: CPU, memory, barge-in.\n',
+    'npm run bench -- [--calls 1,10,50] [--seconds 12] [--repeat 3] [--warmup 6] [--subjects bridge,offhook] [--json]\nMeasures Offhook beside a bare ws bridge: CPU, memory, barge-in.\n',
   );
   process.exit(0);
 }
@@ -40,18 +42,30 @@ interface Run {
   readonly reactionP99Ms: number;
   readonly stale: number;
   readonly lost: number;
+  /** Share of its core the load needed. */
+  readonly loadBusy: number;
 }
 
-const SUBJECTS: readonly Subject[] = [
+const ALL: readonly Subject[] = [
   { name: 'bridge', file: 'bridge.ts', environment: {}, path: '' },
   { name: 'offhook', file: 'offhook.ts', environment: {}, path: '/media-stream' },
   {
-    name: 'offhook, recording',
+    name: 'offhook+rec',
     file: 'offhook.ts',
     environment: { BENCH_RECORDING: '1' },
     path: '/media-stream',
   },
 ];
+
+const wanted = values.subjects?.split(',');
+const SUBJECTS = ALL.filter(({ name }) => !wanted || wanted.includes(name));
+
+/** The subject has one core and the load the other, where there are two and a tool that can say so. */
+const pins = cpus().length > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0;
+const start = (file: string, core: number, flags: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
+  pins
+    ? fork(here(file), { execPath: 'taskset', execArgv: ['-c', `${core}`, process.execPath, ...flags], env })
+    : fork(here(file), { execArgv: [...flags], env });
 
 const here = (file: string): URL => new URL(file, import.meta.url);
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -73,11 +87,13 @@ function next<T>(child: ChildProcess): Promise<T> {
 /** One subject, one number of calls: connect, let it settle, measure for `seconds`. */
 async function measure(subject: Subject, calls: number, seconds: number): Promise<Run> {
   const directory = mkdtempSync(join(tmpdir(), 'offhook-bench-'));
-  const load = fork(here('load.ts'));
+  const load = start('load.ts', 1, [], process.env);
   const { model } = await next<{ model: string }>(load);
-  const child = fork(here(subject.file), {
-    execArgv: ['--expose-gc', '--import', here('probe.ts').href],
-    env: { ...process.env, ...subject.environment, OPENAI_BASE_URL: model, BENCH_DIRECTORY: directory },
+  const child = start(subject.file, 0, ['--expose-gc', '--import', here('probe.ts').href], {
+    ...process.env,
+    ...subject.environment,
+    OPENAI_BASE_URL: model,
+    BENCH_DIRECTORY: directory,
   });
   try {
     const { ready } = await next<{ ready: number }>(child);
@@ -88,14 +104,16 @@ async function measure(subject: Subject, calls: number, seconds: number): Promis
       load.send({ call: `ws://127.0.0.1:${ready}${subject.path}`, from, to: Math.min(calls, from + step) });
       await wait(100);
     }
-    await wait(3_000);
+    await wait(Number(values.warmup) * 1_000);
     load.send({ reset: true });
     child.send({ probe: 'reset' });
     await wait(seconds * 1_000);
     child.send({ probe: 'read' });
     const probe = await next<{ cpuMs: number; rssKb: number; loopP99Ms: number }>(child);
     load.send({ read: true });
-    const seen = await next<{ open: number; lost: number; reactions: number[]; stale: number }>(load);
+    const seen = await next<{ open: number; lost: number; reactions: number[]; stale: number; busy: number }>(
+      load,
+    );
     const reactions = seen.reactions.sort((a, b) => a - b);
     return {
       cpuMsPerCallSecond: probe.cpuMs / (seconds * calls),
@@ -105,6 +123,7 @@ async function measure(subject: Subject, calls: number, seconds: number): Promis
       reactionP99Ms: quantile(reactions, 0.99),
       stale: seen.stale,
       lost: seen.lost + calls - seen.open,
+      loadBusy: seen.busy,
     };
   } finally {
     load.send({ stop: true });
@@ -118,7 +137,9 @@ async function measure(subject: Subject, calls: number, seconds: number): Promis
 interface Row extends Run {
   readonly subject: string;
   readonly calls: number;
+  /** To the bridge of the same round, the median of them. */
   readonly ratio: number;
+  readonly ratios: readonly number[];
   readonly noisy: boolean;
 }
 
@@ -133,6 +154,8 @@ async function compare(calls: number, seconds: number, repeat: number): Promise<
   const middle = (name: string, key: keyof Run): number => median(runs.get(name)!.map((run) => run[key]));
   return SUBJECTS.map(({ name }) => {
     const costs = runs.get(name)!.map((run) => run.cpuMsPerCallSecond);
+    const base = runs.get('bridge')?.map((run) => run.cpuMsPerCallSecond) ?? [];
+    const ratios = costs.map((cost, round) => cost / (base[round] ?? Number.NaN));
     const keys = [
       'cpuMsPerCallSecond',
       'rssKbPerCall',
@@ -141,14 +164,16 @@ async function compare(calls: number, seconds: number, repeat: number): Promise<
       'reactionP99Ms',
       'stale',
       'lost',
+      'loadBusy',
     ] as const;
     const figures = Object.fromEntries(keys.map((key) => [key, middle(name, key)])) as unknown as Run;
     return {
       subject: name,
       calls,
       ...figures,
-      ratio: figures.cpuMsPerCallSecond / middle('bridge', 'cpuMsPerCallSecond'),
-      noisy: (Math.max(...costs) - Math.min(...costs)) / median(costs) > 0.15,
+      ratio: median(ratios),
+      ratios,
+      noisy: (Math.max(...costs) - Math.min(...costs)) / median(costs) > 0.1,
     };
   });
 }
@@ -157,20 +182,20 @@ const counts = values.calls.split(',').map(Number);
 const rows: Row[] = [];
 for (const calls of counts)
   rows.push(...(await compare(calls, Number(values.seconds), Number(values.repeat))));
-const stages = measureStages();
+const stages = wanted ? [] : measureStages();
 
 if (values.json) {
   process.stdout.write(`${JSON.stringify({ rows, stages })}\n`);
 } else {
   process.stdout.write(
-    '\ncalls  subject              CPU ms per call-s  ratio   KB per call  barge-in p50/p99 ms  stale  lost\n',
+    '\ncalls  subject              CPU ms per call-s  ratio   KB per call  barge-in p50/p99 ms  stale  lost  load  ratios\n',
   );
   for (const row of rows) {
     process.stdout.write(
       `${String(row.calls).padStart(5)}  ${row.subject.padEnd(20)} ${row.cpuMsPerCallSecond.toFixed(2).padStart(17)}` +
         ` ${row.ratio.toFixed(2).padStart(6)}  ${row.rssKbPerCall.toFixed(0).padStart(11)}` +
         `  ${row.reactionP50Ms.toFixed(1)}/${row.reactionP99Ms.toFixed(1)}`.padEnd(22) +
-        ` ${String(row.stale).padStart(5)} ${String(row.lost).padStart(5)}${row.noisy ? '  noisy' : ''}\n`,
+        ` ${String(row.stale).padStart(5)} ${String(row.lost).padStart(5)}  ${(row.loadBusy * 100).toFixed(0).padStart(3)}%  ${row.ratios.map((ratio) => ratio.toFixed(2)).join(' ')}${row.noisy ? '  noisy' : ''}\n`,
     );
   }
   process.stdout.write('\n');
