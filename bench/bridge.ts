@@ -116,5 +116,5 @@ const server = new WebSocketServer({
 server.on('connection', bridge);
 server.on('listening', () => {
   const address = server.address();
-  process.send?.({ ready: typeof address === 'object' && address ? address.port : 0 });
+  process.send?.({ kind: 'ready', port: typeof address === 'object' && address ? address.port : 0 });
 });

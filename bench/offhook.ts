@@ -1,10 +1,10 @@
 /**
- * @module Offhook as the bench runs it: the example on Twilio, with the log where it always is, and with recording
- * when asked. One process, told its port by the runner.
+ * @module Offhook as the bench runs it: an agent on Twilio's wire with the log where it always is, and with recording
+ * when asked. One process, told where to write by the runner.
  */
-import { createAgent } from '../src/index.ts';
-import { openaiRealtime } from '../src/providers/openai.ts';
-import { twilio } from '../src/twilio.ts';
+import { createAgent } from 'offhook';
+import { openaiRealtime } from 'offhook/openai';
+import { twilio } from 'offhook/twilio';
 
 const directory = process.env['BENCH_DIRECTORY'] ?? './calls';
 const phone = twilio({ port: 0, mediaPath: '/media-stream', skipSignature: true });
@@ -21,4 +21,4 @@ const agent = createAgent({
   ...(process.env['BENCH_RECORDING'] === '1' ? { recording: { directory } } : {}),
 });
 await agent.connect();
-process.send?.({ ready: phone.port });
+process.send?.({ kind: 'ready', port: phone.port });

@@ -1,26 +1,107 @@
 /**
- * @module Loaded into every measured process (`--import`): answers the runner's questions about CPU and memory, so
- * that all subjects are measured by the same few lines.
+ * @module Loaded into every subject under load (`--import`): answers the runner's questions about CPU and memory, so
+ * that all are measured by the same lines. What costs something itself is switched on only in a window of its own.
  */
+import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-const delay = monitorEventLoopDelay({ resolution: 5 });
-delay.enable();
-let since = process.cpuUsage();
+export type ProbeOrder = { readonly probe: 'reset' | 'read' | 'watch' | 'watched' };
 
-process.on('message', (message: { probe?: 'reset' | 'read' | 'exit' }) => {
-  if (message.probe === 'reset') {
+/** `read`: CPU since `reset`, then memory once all garbage is gone. Memory in KB. */
+export interface ProbeReading {
+  readonly kind: 'probe';
+  readonly cpuMs: number;
+  /** How long ago `reset` was. */
+  readonly ms: number;
+  readonly rss: number;
+  readonly heap: number;
+  readonly external: number;
+  /** What the event log took, where it is timed. */
+  readonly logMs: number;
+}
+
+/** `watched`: since `watch`. Times in ms. */
+export interface WatchReading {
+  readonly kind: 'watched';
+  readonly loopP99: number;
+  /** From entering the handler of `speech_started` to having handed `clear` to the socket, each. */
+  readonly reactions: readonly number[];
+}
+
+/** See log-hook.ts. */
+const logMs = (): number => (globalThis as { benchLogMs?: number }).benchLogMs ?? 0;
+
+let since = process.cpuUsage();
+let resetAt = performance.now();
+let logSince = 0;
+const delay = monitorEventLoopDelay({ resolution: 10 });
+let reactions: number[] = [];
+let entered = 0;
+let watches = false;
+
+const tell = (message: ProbeReading | WatchReading): void => void process.send?.(message);
+
+function read(): void {
+  const { user, system } = process.cpuUsage(since);
+  const ms = performance.now() - resetAt;
+  const log = logMs() - logSince;
+  // Twice: finalizers run between, and what they held goes with the second.
+  for (let round = 0; round < 2; round += 1) globalThis.gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const cpuMs = (user + system) / 1_000;
+  tell({
+    kind: 'probe',
+    cpuMs,
+    ms,
+    rss: rss / 1_024,
+    heap: heapUsed / 1_024,
+    external: external / 1_024,
+    logMs: log,
+  });
+}
+
+interface Socket {
+  emit: (this: Socket, name: string, ...given: unknown[]) => boolean;
+  send: (this: Socket, data: unknown, ...given: unknown[]) => void;
+}
+
+/** Whether a short message, text or bytes, names this event. Audio is longer and costs no search. */
+function names(data: unknown, event: string): boolean {
+  if (typeof data === 'string') return data.length < 300 && data.includes(event);
+  return Buffer.isBuffer(data) && data.length < 300 && data.includes(event);
+}
+
+/** Watches the subject's own copy of `ws`: the moment a message's handlers are entered, and that of a `clear`. */
+function watchSockets(): void {
+  const resolve = createRequire(process.argv[1]!);
+  const { WebSocket } = resolve('ws') as { WebSocket: { prototype: Socket } };
+  const { emit, send } = WebSocket.prototype;
+  WebSocket.prototype.emit = function (this: Socket, name, ...given) {
+    if (name === 'message' && names(given[0], 'speech_started')) entered = performance.now();
+    return emit.call(this, name, ...given);
+  };
+  WebSocket.prototype.send = function (this: Socket, data, ...given) {
+    send.call(this, data, ...given);
+    if (entered === 0 || !names(data, '"clear"')) return;
+    reactions.push(performance.now() - entered);
+    entered = 0;
+  };
+}
+
+process.on('message', ({ probe }: ProbeOrder) => {
+  if (probe === 'reset') {
     since = process.cpuUsage();
+    resetAt = performance.now();
+    logSince = logMs();
+  } else if (probe === 'read') read();
+  else if (probe === 'watch') {
+    if (!watches) watchSockets();
+    watches = true;
+    reactions = [];
+    delay.enable();
     delay.reset();
+  } else if (probe === 'watched') {
+    delay.disable();
+    tell({ kind: 'watched', loopP99: delay.percentile(99) / 1e6, reactions });
   }
-  if (message.probe === 'read') {
-    const { user, system } = process.cpuUsage(since);
-    globalThis.gc?.();
-    process.send?.({
-      cpuMs: (user + system) / 1_000,
-      rssKb: process.memoryUsage.rss() / 1_024,
-      loopP99Ms: delay.percentile(99) / 1e6,
-    });
-  }
-  if (message.probe === 'exit') process.exit(0);
 });

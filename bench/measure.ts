@@ -1,0 +1,132 @@
+/**
+ * @module One run: one subject, one number of calls. They connect, settle, and are measured over a window; a second
+ * window watches reaction and event loop, with instruments that would have weighed on the first.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { answer, ask, CORE, start, stop, wait } from './children.ts';
+import type { LoadAnswer, LoadOrder } from './load/main.ts';
+import type { LoadReading } from './load/tally.ts';
+import type { Programs } from './programs.ts';
+import type { ProbeReading, WatchReading } from './probe.ts';
+import type { Subject } from './subjects.ts';
+
+export interface Window {
+  /** Long enough for the hot paths to be compiled, in seconds. */
+  readonly warmup: number;
+  readonly seconds: number;
+  readonly watch: number;
+}
+
+/** What one run gave. Memory in KB, times in ms. */
+export interface Run {
+  readonly subject: string;
+  readonly calls: number;
+  readonly round: number;
+  /** CPU of the whole process per second of one call. */
+  readonly cpu: number;
+  readonly memory: { readonly rss: number; readonly heap: number; readonly external: number };
+  /** The same before the first call. */
+  readonly idle: { readonly rss: number; readonly heap: number; readonly external: number };
+  /** Share of a core that the event log took; 0 where it was not timed. */
+  readonly log: number;
+  readonly load: LoadReading;
+  readonly loopP99: number;
+  readonly reactions: readonly number[];
+}
+
+type Ready = { readonly kind: 'ready'; readonly port: number };
+type Reading = Extract<LoadAnswer, { kind: 'reading' }>;
+
+/** Calls are placed in groups, as fast as a busy service gets them. */
+const GROUP = 10;
+const GROUP_MS = 50;
+
+const here = (file: string): string => new URL(file, import.meta.url).pathname;
+
+/** Starts the load. @returns it, and the address of its model */
+export async function startLoad(): Promise<{ load: ChildProcess; model: string }> {
+  const flags = ['--max-semi-space-size=32'];
+  const load = start({ file: here('load/main.ts'), core: CORE.load, flags });
+  const { model } = await answer<Extract<LoadAnswer, { kind: 'ready' }>>(load, 'ready');
+  return { load, model };
+}
+
+/** Runs `work` with a directory for what calls write, which is gone afterwards. */
+export async function withDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'offhook-bench-'));
+  try {
+    return await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+export interface Task {
+  readonly subject: Subject;
+  readonly calls: number;
+  readonly round: number;
+  readonly window: Window;
+}
+
+export function measure(task: Task, programs: Programs): Promise<Run> {
+  const { subject } = task;
+  return withDirectory(async (directory) => {
+    const { load, model } = await startLoad();
+    const child = start({
+      file: programs.find(subject.file),
+      core: CORE.subject,
+      flags: ['--expose-gc', ...programs.flags(subject, [programs.find('probe.ts')])],
+      environment: { ...subject.environment, OPENAI_BASE_URL: model, BENCH_DIRECTORY: directory },
+    });
+    try {
+      return await observe(task, child, load);
+    } finally {
+      load.send({ do: 'hangUp' } satisfies LoadOrder);
+      await wait(300);
+      await Promise.all([stop(child), stop(load)]);
+    }
+  });
+}
+
+async function observe(
+  { subject, calls, round, window }: Task,
+  child: ChildProcess,
+  load: ChildProcess,
+): Promise<Run> {
+  const { port } = await answer<Ready>(child, 'ready');
+  const idle = await ask<ProbeReading>(child, { probe: 'read' }, 'probe');
+  const url = `http://127.0.0.1:${port}${subject.path}`;
+  for (let from = 0; from < calls; from += GROUP) {
+    load.send({ do: 'call', url, from, to: Math.min(calls, from + GROUP) } satisfies LoadOrder);
+    await wait(GROUP_MS);
+  }
+  await wait(window.warmup * 1_000);
+
+  load.send({ do: 'reset' } satisfies LoadOrder);
+  child.send({ probe: 'reset' });
+  await wait(window.seconds * 1_000);
+  const [probe, { reading }] = await Promise.all([
+    ask<ProbeReading>(child, { probe: 'read' }, 'probe'),
+    ask<Reading>(load, { do: 'read' } satisfies LoadOrder, 'reading'),
+  ]);
+
+  child.send({ probe: 'watch' });
+  await wait(window.watch * 1_000);
+  const watched = await ask<WatchReading>(child, { probe: 'watched' }, 'watched');
+  const { ms, rss, heap, external } = probe;
+  return {
+    subject: subject.name,
+    calls,
+    round,
+    cpu: probe.cpuMs / ((ms / 1_000) * calls),
+    memory: { rss, heap, external },
+    idle: { rss: idle.rss, heap: idle.heap, external: idle.external },
+    log: probe.logMs / ms,
+    load: reading,
+    loopP99: watched.loopP99,
+    reactions: watched.reactions,
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * @module The command line of the bench.
+ */
+import { parseArgs } from 'node:util';
+import type { Window } from './measure.ts';
+import { hasPeers, type Part, SUBJECTS } from './subjects.ts';
+
+export type Chapter = Part | 'stages';
+
+export interface Options {
+  readonly calls: readonly number[];
+  readonly repeat: number;
+  readonly starts: number;
+  readonly window: Window;
+  readonly subjects: readonly string[];
+  readonly chapters: readonly Chapter[];
+  readonly source: boolean;
+  readonly peers: boolean;
+  readonly json: boolean;
+  readonly write: boolean;
+  readonly from: string | undefined;
+}
+
+const HELP = `npm run bench -- [options]
+
+Measures Offhook beside a bridge written by hand, and beside @openai/agents where \`npm run bench:peers\` has installed
+it. Prints Markdown: targets first, then tables. Progress goes to stderr. All of it takes about 40 minutes.
+
+  --calls 1,10,50,100,200,400   numbers of calls at once
+  --repeat 3                    rounds; in each, every subject is run once
+  --seconds 12                  window in which CPU, latency and losses are counted
+  --warmup 6                    seconds before it, for the code to be compiled
+  --watch 6                     seconds after it, for reaction and event loop
+  --starts 9                    cold starts of each subject
+  --subjects bridge,offhook     of ${SUBJECTS.map(({ name }) => name).join(', ')}
+  --only load,start,log,stages  chapters; all if not given
+  --source                      run Offhook from src instead of building it first (not for cold starts)
+  --peers                       install the other runtimes first
+  --json                        print everything measured, every sample, as JSON instead
+  --from FILE                   measure nothing: read what --json wrote
+  --write                       put the result into docs/performance.md as well
+
+For a quick look: --calls 100 --seconds 8 --repeat 3 --subjects bridge,offhook --only load
+`;
+
+const text = (value: string): { type: 'string'; default: string } => ({ type: 'string', default: value });
+const flag = { type: 'boolean', default: false } as const;
+
+/** Reads the arguments. @returns undefined once help was given */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      calls: text('1,10,50,100,200,400'),
+      repeat: text('3'),
+      seconds: text('12'),
+      warmup: text('6'),
+      watch: text('6'),
+      starts: text('9'),
+      subjects: { type: 'string' },
+      only: text('load,start,log,stages'),
+      source: flag,
+      peers: flag,
+      json: flag,
+      write: flag,
+      from: { type: 'string' },
+      help: flag,
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return undefined;
+  }
+  const { source, peers, json, write, from } = values;
+  const number = (value: string): number => {
+    if (!(Number(value) > 0)) throw new Error(`not a number above 0: ${value}`);
+    return Number(value);
+  };
+  const known = SUBJECTS.map(({ name }) => name);
+  const available = known.filter((name) => name !== 'agents' || peers || hasPeers());
+  return {
+    calls: values.calls.split(',').map(number),
+    repeat: number(values.repeat),
+    starts: number(values.starts),
+    window: {
+      seconds: number(values.seconds),
+      warmup: number(values.warmup),
+      watch: number(values.watch),
+    },
+    subjects: values.subjects ? oneOf(values.subjects, known) : available,
+    chapters: oneOf(values.only, ['load', 'start', 'log', 'stages']) as Chapter[],
+    source,
+    peers,
+    json,
+    write,
+    from,
+  };
+}
+
+function oneOf(list: string, known: readonly string[]): string[] {
+  const names = list.split(',');
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong !== undefined) throw new Error(`'${wrong}' is none of ${known.join(', ')}`);
+  return names;
+}
