@@ -1,6 +1,7 @@
 /**
  * @module The opponent: what a good engineer writes by hand to put OpenAI Realtime on a Twilio media stream, with
- * nothing but `ws`. It parses, forwards, clears, truncates and drops late audio, and does nothing else.
+ * nothing but `ws`. It parses, forwards, clears, truncates and drops late audio, and does nothing else. What comes
+ * fifty times a second is put together without JSON.stringify: base64 needs no escaping.
  */
 import { WebSocket, WebSocketServer } from 'ws';
 
@@ -29,6 +30,9 @@ interface ModelMessage {
   response: { id: string };
 }
 
+const truncate = (item: string, heardMs: number): string =>
+  `{"type":"conversation.item.truncate","item_id":"${item}","content_index":0,"audio_end_ms":${heardMs}}`;
+
 function bridge(carrier: WebSocket): void {
   const model = new WebSocket(`${MODEL_URL.replace(/^http/, 'ws')}/realtime?model=gpt-realtime-2`, {
     headers: { authorization: 'Bearer bench' },
@@ -42,21 +46,21 @@ function bridge(carrier: WebSocket): void {
   let sentMs = 0;
   let mediaMs = 0;
   let marks = 0;
-  let pending = 0;
+  let played = 0;
 
-  const tell = (message: object): void => {
-    if (model.readyState === WebSocket.OPEN) model.send(JSON.stringify(message));
+  const tell = (message: string): void => {
+    if (model.readyState === WebSocket.OPEN) model.send(message);
   };
-  const say = (message: object): void => {
-    if (carrier.readyState === WebSocket.OPEN) carrier.send(JSON.stringify(message));
+  const say = (message: string): void => {
+    if (carrier.readyState === WebSocket.OPEN) carrier.send(message);
   };
 
   model.on('message', (data: Buffer) => {
     const event = JSON.parse(data.toString()) as ModelMessage;
     switch (event.type) {
       case 'session.created':
-        model.send(SESSION);
-        tell({ type: 'response.create' });
+        tell(SESSION);
+        tell('{"type":"response.create"}');
         break;
       case 'response.created':
         response = event.response.id;
@@ -68,23 +72,16 @@ function bridge(carrier: WebSocket): void {
           startedAt = mediaMs;
           sentMs = 0;
         }
-        sentMs += (event.delta.length * 3) / 4 / 8;
-        say({ event: 'media', streamSid: stream, media: { payload: event.delta } });
-        pending += 1;
-        say({ event: 'mark', streamSid: stream, mark: { name: `m${(marks += 1)}` } });
+        sentMs += Buffer.byteLength(event.delta, 'base64') / 8;
+        say(`{"event":"media","streamSid":"${stream}","media":{"payload":"${event.delta}"}}`);
+        say(`{"event":"mark","streamSid":"${stream}","mark":{"name":"${(marks += 1)}"}}`);
         break;
       case 'input_audio_buffer.speech_started':
-        if (item === '' || pending === 0) return;
-        say({ event: 'clear', streamSid: stream });
-        tell({
-          type: 'conversation.item.truncate',
-          item_id: item,
-          content_index: 0,
-          audio_end_ms: Math.min(mediaMs - startedAt, Math.floor(sentMs)),
-        });
+        if (item === '' || played === marks) return;
+        say(`{"event":"clear","streamSid":"${stream}"}`);
+        tell(truncate(item, Math.min(mediaMs - startedAt, Math.floor(sentMs))));
         cutResponse = response;
         item = '';
-        pending = 0;
         break;
     }
   });
@@ -94,12 +91,13 @@ function bridge(carrier: WebSocket): void {
       event: string;
       start: { streamSid: string };
       media: { payload: string; timestamp: string };
+      mark: { name: string };
     };
     if (message.event === 'media') {
       mediaMs = Number(message.media.timestamp);
-      tell({ type: 'input_audio_buffer.append', audio: message.media.payload });
+      tell(`{"type":"input_audio_buffer.append","audio":"${message.media.payload}"}`);
     } else if (message.event === 'start') stream = message.start.streamSid;
-    else if (message.event === 'mark') pending = Math.max(0, pending - 1);
+    else if (message.event === 'mark') played = Number(message.mark.name);
     else if (message.event === 'stop') model.close();
   });
   carrier.on('close', () => model.close());
