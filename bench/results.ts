@@ -3,7 +3,7 @@
  * subjects of the same round, so that a slow drift of the machine cancels out.
  */
 import type { Run } from './measure.ts';
-import type { StageCost } from './stages.ts';
+import type { StageCost } from './stages/time.ts';
 import type { ColdStart } from './start.ts';
 import { isNoisy, median, quantile, slope } from './statistics.ts';
 

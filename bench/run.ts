@@ -10,7 +10,7 @@ import { measure, type Run } from './measure.ts';
 import { type Options, readOptions } from './options.ts';
 import { type Programs, prepare } from './programs.ts';
 import type { Machine, Results } from './results.ts';
-import { measureStages } from './stages.ts';
+import { measureStages } from './stages/index.ts';
 import { type ColdStart, measureStart } from './start.ts';
 import { type Part, type Subject, SUBJECTS } from './subjects.ts';
 import { tablesOf } from './tables.ts';
