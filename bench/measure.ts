@@ -69,17 +69,25 @@ export interface Task {
   readonly calls: number;
   readonly round: number;
   readonly window: Window;
+  /** A directory for CPU profiles, one per run. They cost some CPU themselves. */
+  readonly profiles?: string | undefined;
 }
 
 export function measure(task: Task, programs: Programs): Promise<Run> {
-  const { subject } = task;
+  const { subject, calls, round, profiles } = task;
+  const profile = profiles && join(profiles, `${subject.name}-${calls}-${round}.cpuprofile`);
   return withDirectory(async (directory) => {
     const { load, model } = await startLoad();
     const child = start({
       file: programs.find(subject.file),
       core: CORE.subject,
       flags: ['--expose-gc', ...programs.flags(subject, [programs.find('probe.ts')])],
-      environment: { ...subject.environment, OPENAI_BASE_URL: model, BENCH_DIRECTORY: directory },
+      environment: {
+        ...subject.environment,
+        OPENAI_BASE_URL: model,
+        BENCH_DIRECTORY: directory,
+        ...(profile ? { BENCH_PROFILE: profile } : {}),
+      },
     });
     try {
       return await observe(task, child, load);

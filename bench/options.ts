@@ -1,6 +1,7 @@
 /**
  * @module The command line of the bench.
  */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Window } from './measure.ts';
 import { hasPeers, type Part, SUBJECTS } from './subjects.ts';
@@ -16,6 +17,8 @@ export interface Options {
   readonly chapters: readonly Chapter[];
   readonly source: boolean;
   readonly peers: boolean;
+  /** Directory for CPU profiles. */
+  readonly profiles: string | undefined;
   readonly json: boolean;
   readonly write: boolean;
   readonly from: string | undefined;
@@ -36,6 +39,7 @@ it. Prints Markdown: targets first, then tables. Progress goes to stderr. All of
   --only load,start,log,stages  chapters; all if not given
   --source                      run Offhook from src instead of building it first (not for cold starts)
   --peers                       install the other runtimes first
+  --profile DIR                 keep a CPU profile of every run; \`node bench/profile.ts FILE\` reads one
   --json                        print everything measured, every sample, as JSON instead
   --from FILE                   measure nothing: read what --json wrote
   --write                       put the result into docs/performance.md as well
@@ -64,6 +68,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       json: flag,
       write: flag,
       from: { type: 'string' },
+      profile: { type: 'string' },
       help: flag,
     },
   });
@@ -91,6 +96,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     chapters: oneOf(values.only, ['load', 'start', 'log', 'stages']) as Chapter[],
     source,
     peers,
+    profiles: values.profile && resolve(values.profile),
     json,
     write,
     from,

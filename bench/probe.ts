@@ -2,6 +2,8 @@
  * @module Loaded into every subject under load (`--import`): answers the runner's questions about CPU and memory, so
  * that all are measured by the same lines. What costs something itself is switched on only in a window of its own.
  */
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
 import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
@@ -34,10 +36,30 @@ const logMs = (): number => (globalThis as { benchLogMs?: number }).benchLogMs ?
 let since = process.cpuUsage();
 let resetAt = performance.now();
 let logSince = 0;
-const delay = monitorEventLoopDelay({ resolution: 10 });
+const RESOLUTION = 10;
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
 let reactions: number[] = [];
 let entered = 0;
 let watches = false;
+/** From `reset` on; before it, memory is read of an idle process. */
+let isMeasuring = false;
+
+/** Where the CPU profile of the window goes, if one is wanted. */
+const profile = process.env['BENCH_PROFILE'];
+const inspector = new Session();
+
+function beginProfile(): void {
+  inspector.connect();
+  inspector.post('Profiler.enable');
+  inspector.post('Profiler.setSamplingInterval', { interval: 200 });
+  inspector.post('Profiler.start');
+}
+
+function endProfile(path: string): void {
+  inspector.post('Profiler.stop', (_error, result) => {
+    writeFileSync(path, JSON.stringify((result as { profile: object }).profile));
+  });
+}
 
 const tell = (message: ProbeReading | WatchReading): void => void process.send?.(message);
 
@@ -45,6 +67,7 @@ function read(): void {
   const { user, system } = process.cpuUsage(since);
   const ms = performance.now() - resetAt;
   const log = logMs() - logSince;
+  if (profile && isMeasuring) endProfile(profile);
   // Twice: finalizers run between, and what they held goes with the second.
   for (let round = 0; round < 2; round += 1) globalThis.gc?.();
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -93,6 +116,8 @@ process.on('message', ({ probe }: ProbeOrder) => {
     since = process.cpuUsage();
     resetAt = performance.now();
     logSince = logMs();
+    isMeasuring = true;
+    if (profile) beginProfile();
   } else if (probe === 'read') read();
   else if (probe === 'watch') {
     if (!watches) watchSockets();
@@ -102,6 +127,7 @@ process.on('message', ({ probe }: ProbeOrder) => {
     delay.reset();
   } else if (probe === 'watched') {
     delay.disable();
-    tell({ kind: 'watched', loopP99: delay.percentile(99) / 1e6, reactions });
+    // It tells how far apart its timer fired, of which the interval is no delay.
+    tell({ kind: 'watched', loopP99: Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION), reactions });
   }
 });

@@ -5,7 +5,7 @@
 import type { Run } from './measure.ts';
 import type { StageCost } from './stages/time.ts';
 import type { ColdStart } from './start.ts';
-import { isNoisy, median, quantile, slope } from './statistics.ts';
+import { isNoisy, median, quantile, slope, spread } from './statistics.ts';
 
 export interface Machine {
   readonly date: string;
@@ -36,6 +36,8 @@ export interface Row {
   readonly calls: number;
   readonly subject: string;
   readonly cpu: number;
+  /** Of the rounds, as a share of the median. */
+  readonly spread: number;
   /** CPU, to the bridge's of the same round. */
   readonly ratio: number;
   /** Share of one core. */
@@ -96,6 +98,7 @@ function rowOf(runs: readonly Run[], bridge: readonly Run[]): Row {
     calls,
     subject,
     cpu: middle(({ cpu }) => cpu),
+    spread: spread(runs.map(({ cpu }) => cpu)),
     ratio: median(ratios(runs, bridge)),
     core,
     stale: sum(({ load }) => load.stale),
@@ -140,6 +143,7 @@ export interface StartRow {
   readonly subject: string;
   readonly listening: number;
   readonly firstAudio: number;
+  readonly spread: number;
   readonly isNoisy: boolean;
 }
 
@@ -148,6 +152,7 @@ export function startRowsOf(starts: readonly ColdStart[]): StartRow[] {
     subject,
     listening: median(group.map(({ listening }) => listening)),
     firstAudio: median(group.map(({ firstAudio }) => firstAudio)),
+    spread: spread(group.map(({ firstAudio }) => firstAudio)),
     isNoisy: isNoisy(group.map(({ firstAudio }) => firstAudio)),
   }));
 }

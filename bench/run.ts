@@ -3,7 +3,7 @@
  * Rounds are interleaved, medians reported, disturbed ones marked. It reports and never fails.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { isPinned } from './children.ts';
 import { measure, type Run } from './measure.ts';
@@ -59,11 +59,13 @@ async function measureAll(options: Options): Promise<Results> {
 }
 
 async function measureLoad(options: Options, subjects: Subject[], programs: Programs): Promise<Run[]> {
+  const { window, profiles } = options;
+  if (profiles) mkdirSync(profiles, { recursive: true });
   const runs: Run[] = [];
   for (const calls of options.calls) {
     runs.push(
       ...(await rounds(`${calls} calls`, options.repeat, subjects, (subject, round) =>
-        measure({ subject, calls, round, window: options.window }, programs),
+        measure({ subject, calls, round, window, profiles }, programs),
       )),
     );
   }

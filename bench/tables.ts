@@ -1,162 +1,144 @@
 /**
  * @module The results as Markdown, aligned so that they read on a terminal too.
  */
-import { memorySlope, type Results, type Row, rowsOf, startRowsOf } from './results.ts';
+import { memorySlope, type Quantiles, type Results, type Row, rowsOf, startRowsOf } from './results.ts';
 import { SUBJECTS } from './subjects.ts';
 import { targetsOf } from './targets.ts';
 
+/** Text to the left, numbers to the right. */
 type Cell = string | number;
 
-/** A table; columns of numbers are aligned to the right. */
+const titleOf = (name: string): string => SUBJECTS.find((subject) => subject.name === name)?.title ?? name;
+const fixed = (value: number, digits: number): string =>
+  Number.isFinite(value) ? value.toFixed(digits) : '-';
+const share = (value: number, digits: number): string => `${fixed(value * 100, digits)} %`;
+const pair = ({ p50, p99 }: Quantiles): string => `${fixed(p50, 2)} / ${fixed(p99, 2)}`;
+
+/** All that was measured, a section each. */
+export function tablesOf(results: Results): string {
+  const rows = rowsOf(results.runs);
+  const sections = [
+    machineLine(results),
+    section('Targets', ['Figure', 'Target', 'Reached', ''], targetRows(results)),
+    section(
+      'CPU and losses',
+      ['Calls', 'Subject', 'ms per call-second', 'spread', 'to bridge', 'of a core', 'lost', 'stale', ''],
+      rows.map(cpuRow),
+    ),
+    section(
+      'Latency, P50 / P99 in ms',
+      ['Calls', 'Subject', 'handler to clear', 'barge-in', 'max', 'of', 'to model', 'to caller', 'loop P99'],
+      rows.map(latencyRow),
+    ),
+    section(
+      'Memory per call, KB',
+      ['Calls', 'Subject', 'resident', 'heap', 'external'],
+      rows.map((row) => [
+        row.calls,
+        titleOf(row.subject),
+        fixed(row.rss, 0),
+        fixed(row.heap, 1),
+        fixed(row.external, 1),
+      ]),
+    ),
+    section('Memory for one more call', ['Subject', 'resident KB'], slopeRows(results)),
+    section('Cold start', ['Subject', 'listening ms', 'first audio ms', 'spread', ''], startRows(results)),
+    section(
+      'The event log',
+      ['Calls', 'Subject', 'ms per call-second', 'spread', 'of a core', 'log, of a core', ''],
+      rowsOf(results.logRuns).map(logRow),
+    ),
+    section(
+      'Stages',
+      ['Stage', 'µs', 'per'],
+      results.stages.map(({ stage, ns, per }) => [stage, fixed(ns / 1_000, 2), per]),
+    ),
+  ];
+  return sections.filter((text) => text !== '').join('\n\n');
+}
+
+function section(title: string, head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  return rows.length === 0 ? '' : `### ${title}\n\n${table(head, rows)}`;
+}
+
 function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const texts = rows.map((row) => row.map(String));
-  const isRight = head.map((_, column) =>
-    rows.every((row) => typeof row[column] === 'number' || /^[-\d]/.test(String(row[column]))),
-  );
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...texts.map((row) => row[column]!.length)),
-  );
+  const columns = head.map((title, column) => ({
+    width: Math.max(3, title.length, ...texts.map((row) => row[column]!.length)),
+    isRight: texts.every((row) => /^[-≤<\d]/.test(row[column]!)),
+  }));
   const lineOf = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => (isRight[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join(' | ')} |`;
-  const rule = widths.map(
-    (width, column) => '-'.repeat(width - (isRight[column] ? 1 : 0)) + (isRight[column] ? ':' : ''),
+    `| ${columns
+      .map(({ width, isRight }, index) =>
+        isRight ? cells[index]!.padStart(width) : cells[index]!.padEnd(width),
+      )
+      .join(' | ')} |`;
+  const rule = columns.map(({ width, isRight }) =>
+    isRight ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
   );
   return [lineOf(head), lineOf(rule), ...texts.map(lineOf)].join('\n');
 }
 
-const titleOf = (name: string): string => SUBJECTS.find((subject) => subject.name === name)?.title ?? name;
-
-const fixed = (value: number, digits: number): string =>
-  Number.isFinite(value) ? value.toFixed(digits) : '-';
-const pair = ({ p50, p99 }: Row['bargeIn']): string => `${fixed(p50, 2)} / ${fixed(p99, 2)}`;
-
-/** All that was measured, in sections without headings of their own. */
-export function tablesOf(results: Results): string {
-  const { machine } = results;
-  const rows = rowsOf(results.runs);
-  const sections = [
-    `Measured ${machine.date} on ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, ${
-      machine.pinned ? 'subject and load on a core each' : 'processes not pinned to cores'
-    }; load average before it began: ${machine.loadBefore.toFixed(2)}.`,
-    ...targetTable(results),
-    ...(rows.length > 0 ? [cpuTable(rows), latencyTable(rows), memoryTable(rows, results)] : []),
-    ...(results.logRuns.length > 0 ? [logTable(results)] : []),
-    ...(results.starts.length > 0 ? [startTable(results)] : []),
-    ...(results.stages.length > 0 ? [stageTable(results)] : []),
-  ];
-  return sections.join('\n\n');
+function machineLine({ machine }: Results): string {
+  const where = machine.pinned ? 'subject and load on a core each' : 'processes not pinned to cores';
+  return `Measured ${machine.date} on ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, ${where}; load average before it began: ${machine.loadBefore.toFixed(2)}.`;
 }
 
-function targetTable(results: Results): string[] {
-  const lines = targetsOf(results).map(({ figure, target, reached, met }) => [
+const targetRows = (results: Results): Cell[][] =>
+  targetsOf(results).map(({ figure, target, reached, met }) => [
     figure,
     target,
     reached,
     met === undefined ? '' : met ? 'met' : '**missed**',
   ]);
-  return lines.length > 0 ? [table(['Figure', 'Target', 'Reached', ''], lines)] : [];
+
+const cpuRow = (row: Row): Cell[] => [
+  row.calls,
+  titleOf(row.subject),
+  fixed(row.cpu, 2),
+  share(row.spread, 0),
+  fixed(row.ratio, 2),
+  share(row.core, 1),
+  row.lost,
+  row.stale,
+  row.marks.join(', '),
+];
+
+const latencyRow = (row: Row): Cell[] => [
+  row.calls,
+  titleOf(row.subject),
+  pair(row.reaction),
+  pair(row.bargeIn),
+  fixed(row.bargeIn.max, 1),
+  row.bargeIn.count,
+  pair(row.up),
+  pair(row.down),
+  fixed(row.loopP99, 1),
+];
+
+function slopeRows(results: Results): Cell[][] {
+  const subjects = [...new Set(results.runs.map(({ subject }) => subject))];
+  return subjects.flatMap((subject) => {
+    const kb = memorySlope(results, subject);
+    return Number.isNaN(kb) ? [] : [[titleOf(subject), fixed(kb, 0)]];
+  });
 }
 
-function cpuTable(rows: readonly Row[]): string {
-  return table(
-    [
-      'Calls',
-      'Subject',
-      'CPU ms per call-second',
-      'to bridge',
-      'of a core',
-      'loop P99 ms',
-      'lost',
-      'stale',
-      '',
-    ],
-    rows.map((row) => [
-      row.calls,
-      titleOf(row.subject),
-      fixed(row.cpu, 2),
-      fixed(row.ratio, 2),
-      `${fixed(row.core * 100, 1)} %`,
-      fixed(row.loopP99, 1),
-      row.lost,
-      row.stale,
-      row.marks.join(', '),
-    ]),
-  );
-}
+const startRows = (results: Results): Cell[][] =>
+  startRowsOf(results.starts).map((row) => [
+    titleOf(row.subject),
+    fixed(row.listening, 0),
+    fixed(row.firstAudio, 0),
+    share(row.spread, 0),
+    row.isNoisy ? 'noisy' : '',
+  ]);
 
-function latencyTable(rows: readonly Row[]): string {
-  return table(
-    [
-      'Calls',
-      'Subject',
-      'handler to clear',
-      'barge-in',
-      'max',
-      'barge-ins',
-      'unanswered',
-      'caller to model',
-      'model to caller',
-    ],
-    rows.map((row) => [
-      row.calls,
-      titleOf(row.subject),
-      pair(row.reaction),
-      pair(row.bargeIn),
-      fixed(row.bargeIn.max, 1),
-      row.bargeIn.count,
-      row.unanswered,
-      pair(row.up),
-      pair(row.down),
-    ]),
-  );
-}
-
-function memoryTable(rows: readonly Row[], results: Results): string {
-  const many = rows.filter(({ calls }) => calls >= 50);
-  const byCalls = table(
-    ['Calls', 'Subject', 'resident KB per call', 'heap', 'external'],
-    many.map((row) => [
-      row.calls,
-      titleOf(row.subject),
-      fixed(row.rss, 0),
-      fixed(row.heap, 1),
-      fixed(row.external, 1),
-    ]),
-  );
-  const subjects = [...new Set(many.map(({ subject }) => subject))];
-  const slopes = subjects.map((subject) => [titleOf(subject), fixed(memorySlope(results, subject), 0)]);
-  return `${byCalls}\n\n${table(['Subject', 'KB for one more call'], slopes)}`;
-}
-
-function logTable(results: Results): string {
-  return table(
-    ['Calls', 'Subject', 'CPU ms per call-second', 'of a core', 'log, of a core', ''],
-    rowsOf(results.logRuns).map((row) => [
-      row.calls,
-      titleOf(row.subject),
-      fixed(row.cpu, 2),
-      `${fixed(row.core * 100, 1)} %`,
-      row.log > 0 ? `${fixed(row.log * 100, 2)} %` : '-',
-      row.marks.join(', '),
-    ]),
-  );
-}
-
-function startTable(results: Results): string {
-  return table(
-    ['Subject', 'listening ms', 'first audio ms', ''],
-    startRowsOf(results.starts).map((row) => [
-      titleOf(row.subject),
-      fixed(row.listening, 0),
-      fixed(row.firstAudio, 0),
-      row.isNoisy ? 'noisy' : '',
-    ]),
-  );
-}
-
-function stageTable(results: Results): string {
-  return table(
-    ['Stage', 'µs', 'per', ''],
-    results.stages.map(({ stage, ns, per }) => [stage, fixed(ns / 1_000, 2), per, '']),
-  );
-}
+const logRow = (row: Row): Cell[] => [
+  row.calls,
+  titleOf(row.subject),
+  fixed(row.cpu, 2),
+  share(row.spread, 0),
+  share(row.core, 1),
+  row.log > 0 ? share(row.log, 2) : '-',
+  row.marks.join(', '),
+];

@@ -4,7 +4,7 @@
 import { memorySlope, ratios, type Results, type Row, rowsOf, startRowsOf } from './results.ts';
 import { median } from './statistics.ts';
 
-/** One figure; only those that were measured get a line. */
+/** One figure beside its target. */
 export interface Line {
   readonly figure: string;
   readonly target: string;
@@ -13,135 +13,142 @@ export interface Line {
   readonly met: boolean | undefined;
 }
 
-type Judge = (value: number) => boolean;
-
-function line(figure: string, target: string, value: number | undefined, unit: string, judge: Judge): Line[] {
-  if (value === undefined || Number.isNaN(value)) return [];
-  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 2;
-  return [{ figure, target, reached: `${value.toFixed(digits)}${unit}`, met: judge(value) }];
+interface Figure {
+  readonly figure: string;
+  readonly target: string;
+  /** Undefined or NaN where it was not measured: then it has no line. */
+  readonly value: number | undefined;
+  readonly unit?: string;
+  readonly met?: (value: number) => boolean;
 }
-
-const atMost =
-  (limit: number): Judge =>
-  (value) =>
-    value <= limit;
-const under =
-  (limit: number): Judge =>
-  (value) =>
-    value < limit;
 
 export function targetsOf(results: Results): Line[] {
   const rows = rowsOf(results.runs);
-  const at = (calls: number, subject: string): Row | undefined =>
-    rows.find((row) => row.calls === calls && row.subject === subject);
-  return [
-    ...cpuTargets(results, at),
-    ...speechTargets(rows, at),
-    ...memoryTargets(results),
-    ...startTargets(results),
-    ...logTargets(results),
+  const at: At = (calls, subject) => rows.find((row) => row.calls === calls && row.subject === subject);
+  const figures = [
+    ...cpuFigures(results, at),
+    ...speechFigures(at),
+    ...lossFigures(rows, at),
+    memoryFigure(results),
+    ...startFigures(results),
+    logFigure(results),
   ];
+  return figures.flatMap(({ figure, target, value, unit = '', met }) => {
+    if (value === undefined || Number.isNaN(value)) return [];
+    const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 2;
+    return [{ figure, target, reached: `${value.toFixed(digits)}${unit}`, met: met?.(value) }];
+  });
 }
 
 type At = (calls: number, subject: string) => Row | undefined;
 
-function cpuTargets(results: Results, at: At): Line[] {
-  const runs = (calls: number, subject: string) =>
-    results.runs.filter((run) => run.calls === calls && run.subject === subject);
-  const toAgents = median(ratios(runs(100, 'offhook'), runs(100, 'agents')));
+function cpuFigures(results: Results, at: At): Figure[] {
+  const runs = (subject: string) =>
+    results.runs.filter((run) => run.calls === 100 && run.subject === subject);
+  const toBridge = (calls: number, subject: string, what: string, limit: number): Figure => ({
+    figure: `CPU to the bridge, ${calls} calls${what}`,
+    target: `≤ ${limit}`,
+    value: at(calls, subject)?.ratio,
+    met: (value) => value <= limit,
+  });
   return [
-    ...[100, 200].flatMap((calls) =>
-      line(`CPU to the bridge, ${calls} calls`, '≤ 1.15', at(calls, 'offhook')?.ratio, '', atMost(1.15)),
-    ),
-    ...[100, 200].flatMap((calls) =>
-      line(
-        `CPU to the bridge, ${calls} calls, recording`,
-        '≤ 1.6',
-        at(calls, 'offhook+rec')?.ratio,
-        '',
-        atMost(1.6),
-      ),
-    ),
-    ...line('CPU to `@openai/agents`, 100 calls', '< 0.5', toAgents, '', under(0.5)),
-    ...line('Share of one core, 400 calls', '< 1', at(400, 'offhook')?.core, '', under(1)),
+    toBridge(100, 'offhook', '', 1.15),
+    toBridge(200, 'offhook', '', 1.15),
+    toBridge(100, 'offhook+rec', ', recording', 1.6),
+    toBridge(200, 'offhook+rec', ', recording', 1.6),
+    {
+      figure: 'CPU to `@openai/agents`, 100 calls',
+      target: '< 0.5',
+      value: median(ratios(runs('offhook'), runs('agents'))),
+      met: (value) => value < 0.5,
+    },
+    {
+      figure: 'Share of one core, 400 calls',
+      target: '< 1',
+      value: at(400, 'offhook')?.core,
+      met: (value) => value < 1,
+    },
   ];
 }
 
-function speechTargets(rows: readonly Row[], at: At): Line[] {
-  const bridge = at(100, 'bridge')?.bargeIn.p99 ?? Number.NaN;
-  const ours = rows.filter(({ subject }) => subject === 'offhook' || subject === 'offhook+rec');
+function speechFigures(at: At): Figure[] {
+  const onWire = (calls: number, target: string, limit: number): Figure => ({
+    figure: `Barge-in on the wire, P99, ${calls} calls`,
+    target,
+    value: at(calls, 'offhook')?.bargeIn.p99,
+    unit: ' ms',
+    met: (value) => value <= limit,
+  });
+  const bridge = at(100, 'bridge')?.bargeIn.p99;
+  return [
+    {
+      figure: 'Handler to `clear`, P99, 100 calls',
+      target: '≤ 1 ms',
+      value: at(100, 'offhook')?.reaction.p99,
+      unit: ' ms',
+      met: (value) => value <= 1,
+    },
+    ...(bridge === undefined ? [] : [onWire(100, `≤ ${(bridge + 5).toFixed(2)} ms, bridge + 5`, bridge + 5)]),
+    onWire(400, '< 50 ms', 50),
+  ];
+}
+
+function lossFigures(rows: readonly Row[], at: At): Figure[] {
+  const none = (figure: string, value: number | undefined): Figure => ({
+    figure,
+    target: '0',
+    value,
+    met: (count) => count === 0,
+  });
+  const ours = rows.filter(({ subject }) => subject.startsWith('offhook'));
   const sum = (pick: (row: Row) => number): number | undefined =>
     ours.length === 0 ? undefined : ours.reduce((total, row) => total + pick(row), 0);
-  const none = under(1);
-  const lost = at(200, 'offhook');
-  const wire = Number.isNaN(bridge) ? '≤ bridge + 5 ms' : `≤ ${(bridge + 5).toFixed(2)} ms`;
   return [
-    ...line(
-      'Handler to `clear`, P99, 100 calls',
-      '≤ 1 ms',
-      at(100, 'offhook')?.reaction.p99,
-      ' ms',
-      atMost(1),
-    ),
-    ...line(
-      'Barge-in on the wire, P99, 100 calls',
-      wire,
-      at(100, 'offhook')?.bargeIn.p99,
-      ' ms',
-      atMost(bridge + 5),
-    ),
-    ...line(
-      'Barge-in on the wire, P99, 400 calls',
-      '< 50 ms',
-      at(400, 'offhook')?.bargeIn.p99,
-      ' ms',
-      under(50),
-    ),
-    ...line(
+    none(
       'Chunks heard after the clear, all runs',
-      '0',
       sum(({ stale }) => stale),
-      '',
-      none,
     ),
-    ...line(
+    none(
       'Barge-ins without a clear, all runs',
-      '0',
       sum(({ unanswered }) => unanswered),
-      '',
-      none,
     ),
-    ...line('Chunks lost, 200 calls', '0', lost?.lost, '', none),
-    ...line('Chunks lost, 200 calls, recording', '0', at(200, 'offhook+rec')?.lost, '', none),
+    none('Chunks lost, 200 calls', at(200, 'offhook')?.lost),
+    none('Chunks lost, 200 calls, recording', at(200, 'offhook+rec')?.lost),
   ];
 }
 
-function memoryTargets(results: Results): Line[] {
-  const above = memorySlope(results, 'offhook') - memorySlope(results, 'bridge');
-  return line('Resident memory per call above the bridge', '≤ 120 KB', above, ' KB', atMost(120));
+function memoryFigure(results: Results): Figure {
+  return {
+    figure: 'Resident memory per call above the bridge',
+    target: '≤ 120 KB',
+    value: memorySlope(results, 'offhook') - memorySlope(results, 'bridge'),
+    unit: ' KB',
+    met: (value) => value <= 120,
+  };
 }
 
-function startTargets(results: Results): Line[] {
+function startFigures(results: Results): Figure[] {
   const rows = startRowsOf(results.starts);
   const first = (subject: string): number =>
     rows.find((row) => row.subject === subject)?.firstAudio ?? Number.NaN;
-  const ours = first('offhook');
   return [
-    ...line(
-      'First audio to a bridge with `openai/realtime/ws`',
-      '≤ 2',
-      ours / first('bridge+sdk'),
-      '',
-      atMost(2),
-    ),
-    ...line('First audio to the bare bridge', 'reported', ours / first('bridge'), '', atMost(0)).map(
-      (reported) => ({ ...reported, met: undefined }),
-    ),
+    {
+      figure: 'First audio to a bridge with `openai/realtime/ws`',
+      target: '≤ 2',
+      value: first('offhook') / first('bridge+sdk'),
+      met: (value) => value <= 2,
+    },
+    { figure: 'First audio to the bare bridge', target: 'none', value: first('offhook') / first('bridge') },
   ];
 }
 
-function logTargets(results: Results): Line[] {
+function logFigure(results: Results): Figure {
   const timed = rowsOf(results.logRuns).find(({ subject }) => subject === 'offhook+timed');
-  const share = timed === undefined ? undefined : timed.log * 100;
-  return line('Event log, 200 calls', '≤ 2 % of a core', share, ' %', atMost(2));
+  return {
+    figure: 'Event log, 200 calls',
+    target: '≤ 2 % of a core',
+    value: timed && timed.log * 100,
+    unit: ' %',
+    met: (value) => value <= 2,
+  };
 }

@@ -58,7 +58,7 @@ let opened = 0;
 const port = await listen((socket) => {
   const slot = lineSlots[(opened * 7 + 3) % FRAME_MS]!;
   opened += 1;
-  const line: Line = new Line(socket, callers, () => {
+  const line: Line = new Line(socket, opened, callers, () => {
     lines.delete(line);
     slot.delete(line);
   });

@@ -57,13 +57,20 @@ export class Line {
   #voiced = false;
   #run = 0;
   #turns = 0;
-  #replies = 0;
+  #replies: number;
   #reply: Reply | undefined;
   /** The reply that is being spoken, or was last. */
   #last = 0;
   #transcribes = false;
 
-  constructor(socket: Duplex, callers: ReadonlyMap<number, Caller>, closed: (line: Line) => void) {
+  /** @param first which of the lengths its first reply has: not all calls hear the same kind at the same time */
+  constructor(
+    socket: Duplex,
+    first: number,
+    callers: ReadonlyMap<number, Caller>,
+    closed: (line: Line) => void,
+  ) {
+    this.#replies = first;
     this.#callers = callers;
     this.#wire = new Wire(socket, false, {
       text: (data, start, end) => this.#receive(data, start, end),
