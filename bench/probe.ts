@@ -111,6 +111,8 @@ function watchSockets(): void {
   };
 }
 
+// A runner that is gone leaves nobody behind.
+process.on('disconnect', () => process.exit(0));
 process.on('message', ({ probe }: ProbeOrder) => {
   if (probe === 'reset') {
     since = process.cpuUsage();

@@ -19,6 +19,10 @@ import { writePage } from './page.ts';
 /** The number of calls at which the event log has a target. */
 const LOG_CALLS = 200;
 
+/** Half an hour of figures is not lost to an interruption: what there is by then is printed. */
+let isInterrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void (isInterrupted = true));
+
 const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Every subject once per round, A B C A B C; one that fails is left out of that round and named. */
@@ -31,6 +35,7 @@ async function rounds<T>(
   const done: T[] = [];
   for (let round = 1; round <= count; round += 1) {
     for (const subject of subjects) {
+      if (isInterrupted) return done;
       note(`${name}, round ${round} of ${count}: ${subject.title}`);
       try {
         done.push(await work(subject, round));
@@ -54,7 +59,7 @@ async function measureAll(options: Options): Promise<Results> {
     runs: has('load') ? await measureLoad(options, taking('load'), programs) : [],
     logRuns: has('log') ? await measureLog(options, taking('log'), programs) : [],
     starts: has('start') ? await measureStarts(options, taking('start'), programs) : [],
-    stages: has('stages') ? measureStages() : [],
+    stages: has('stages') && !isInterrupted ? measureStages() : [],
   };
 }
 
