@@ -43,6 +43,7 @@ type Reading = Extract<LoadAnswer, { kind: 'reading' }>;
 /** Calls are placed in groups, as fast as a busy service gets them. */
 const GROUP = 10;
 const GROUP_MS = 50;
+const LONGEST_SETUP = 15_000;
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
 
@@ -99,6 +100,15 @@ export function measure(task: Task, programs: Programs): Promise<Run> {
   });
 }
 
+/** Waits until every call has its connection, so that what setting up costs is not in the window; not for ever. */
+async function allOpen(load: ChildProcess, calls: number): Promise<void> {
+  for (let waited = 0; waited < LONGEST_SETUP; waited += GROUP_MS) {
+    const { reading } = await ask<Reading>(load, { do: 'read' } satisfies LoadOrder, 'reading');
+    if (reading.open === calls) return;
+    await wait(GROUP_MS);
+  }
+}
+
 async function observe(
   { subject, calls, round, window }: Task,
   child: ChildProcess,
@@ -111,6 +121,7 @@ async function observe(
     load.send({ do: 'call', url, from, to: Math.min(calls, from + GROUP) } satisfies LoadOrder);
     await wait(GROUP_MS);
   }
+  await allOpen(load, calls);
   await wait(window.warmup * 1_000);
 
   load.send({ do: 'reset' } satisfies LoadOrder);
@@ -120,6 +131,8 @@ async function observe(
     ask<ProbeReading>(child, { probe: 'read' }, 'probe'),
     ask<Reading>(load, { do: 'read' } satisfies LoadOrder, 'reading'),
   ]);
+  // One who answers both orders at once was behind by the whole window.
+  if (probe.ms < window.seconds * 500) throw new Error('the subject was too busy to be measured');
 
   child.send({ probe: 'watch' });
   await wait(window.watch * 1_000);

@@ -89,7 +89,9 @@ function rowOf(runs: readonly Run[], bridge: readonly Run[]): Row {
   const core = middle(({ cpu }) => (cpu * calls) / 1_000);
   const grown = (pick: (memory: Run['memory']) => number): number =>
     middle(({ memory, idle }) => (pick(memory) - pick(idle)) / calls);
+  const open = middle(({ load }) => load.open);
   const marks = [
+    ...(open < calls ? [`${Math.floor(open)} open`] : []),
     ...(isNoisy(runs.map(({ cpu }) => cpu)) ? ['noisy'] : []),
     ...(core > SUBJECT_LIMIT ? ['core full'] : []),
     ...(middle(({ load }) => load.busy) > LOAD_LIMIT ? ['load full'] : []),

@@ -16,9 +16,9 @@ export function median(sample: readonly number[]): number {
   return sorted.length === 0 ? Number.NaN : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Largest minus smallest, as a share of the median. */
+/** Largest minus smallest, as a share of the median; NaN of one. */
 export const spread = (sample: readonly number[]): number =>
-  (Math.max(...sample) - Math.min(...sample)) / median(sample);
+  sample.length < 2 ? Number.NaN : (Math.max(...sample) - Math.min(...sample)) / median(sample);
 
 /** Over this a repeated measurement was disturbed. */
 export const NOISE = 0.1;
