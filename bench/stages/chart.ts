@@ -10,15 +10,10 @@ import { createCallLogic } from '../../src/machines/call/machine.ts';
 import type { CallPolicy } from '../../src/machines/call/vocabulary.ts';
 import { govern } from '../../src/machines/govern.ts';
 import { staleForCall } from '../../src/machines/stale.ts';
-import {
-  createCallLog,
-  createFileSink,
-  hashSnapshot,
-  LOG_FORMAT,
-  type LogSink,
-} from '../../src/runtime/call-log.ts';
+import { createCallLog, createFileSink, LOG_FORMAT, type LogSink } from '../../src/runtime/call-log.ts';
 import { createSystemClock, latchClock } from '../../src/runtime/clock.ts';
 import { createLogWatcher } from '../../src/runtime/log-watcher.ts';
+import { hashSnapshot } from '../../src/runtime/snapshot-hash.ts';
 import { createSwitchboard, type OpenPort } from '../../src/runtime/switchboard.ts';
 import { type StageCost, time } from './time.ts';
 
@@ -61,7 +56,7 @@ export function measureChart(): StageCost[] {
       event('call chart, inspected', startWatched()),
       event('call chart, inspected and logged', startWatched(memory)),
       event('call chart, the log in a file', startWatched(file)),
-      { stage: 'hash of a snapshot', ns: hash, per: 'snapshot' },
+      { stage: 'hash of a snapshot, all of it', ns: hash, per: 'snapshot' },
     ];
   } finally {
     rmSync(directory, { recursive: true, force: true });
