@@ -14,7 +14,9 @@ import type {
 
 export function createContext(input: CallInput): CallContext {
   return {
-    ...input,
+    // XState copies a context by Object.assign({}, …). V8 does that by shape only where the original is rooted in `{}`
+    // as well; from any other root each copy becomes a dictionary, and copying takes a third of all of a chart's time.
+    ...Object.assign({}, input),
     gens: [],
     cutting: [],
     lastGen: 0,
