@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'core',
-          include: ['test/{unit,model,property,conformance,chaos,e2e,soak}/**/*.test.ts'],
+          include: ['test/{unit,model,property,planted,conformance,chaos,matrix,e2e,soak}/**/*.test.ts'],
         },
       },
       {
