@@ -41,8 +41,11 @@ export interface Greeting {
 /** What a connection reports to the charts: facts without words. `gen` is always one taken from the context. */
 export type SessionFact =
   | { type: 'session.ready' }
-  /** The socket is gone or will never be ready. `retryable: false` for refused credentials and the like. */
-  | { type: 'session.lost'; code: string; retryable: boolean }
+  /**
+   * The socket is gone or will never be ready. `retryable: false` for refused credentials and the like; `deaf` where
+   * it took seconds to notice, so that nobody knows what of the caller's last words got through.
+   */
+  | { type: 'session.lost'; code: string; retryable: boolean; deaf?: true }
   | { type: 'voice.start' }
   | { type: 'voice.stop' }
   /** The caller's turn is in the conversation; `turn` is the connection's name for it; `chars` is 0 if nothing was said. */

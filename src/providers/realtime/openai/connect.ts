@@ -66,8 +66,14 @@ export interface Line {
   close(): void;
 }
 
-// Audio of a minute is half a megabyte; more in one message is a fault, not a message.
-const LARGEST_MESSAGE = 16 * 1024 * 1024;
+// Three quarters of a minute of audio; more in one message is a fault, and a call may not cost that much memory.
+const LARGEST_MESSAGE = 512 * 1024;
+
+// Five seconds of the caller's audio: what has not left by then is heard too late to be answered.
+const LONGEST_BACKLOG = 64 * 1024;
+
+// A burst leaves a line that works within this; one that is still behind does not read as fast as a caller speaks.
+const BEHIND_FOR = 4_000;
 
 const OPEN = 1;
 
@@ -75,7 +81,7 @@ const AUDIO_FRAME = { binary: false, compress: false } as const;
 
 /**
  * Connects in the background. The codes of `lost`: OFFHOOK_AUTH_REFUSED (401, 403; not retryable), `http_<status>`,
- * `network_<errno>`, `closed_<close code>`, `no_pong`.
+ * `network_<errno>`, `closed_<close code>`, `no_pong`, `backlog`. After the last two, nobody knows what got through.
  * @throws whatever the SDK refuses at once, such as a key that cannot be a header value.
  */
 export function openLine(
@@ -87,6 +93,7 @@ export function openLine(
   const rt = new sdk.OpenAIRealtimeWS({ model, reconnect: false, options: socketOptions(baseUrl) }, client);
   const { socket } = rt;
   let isClosed = false;
+  let behindSince: number | undefined;
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
@@ -113,7 +120,12 @@ export function openLine(
       if (socket.readyState === OPEN) rt.send(event);
     },
     append(chunk) {
-      if (socket.readyState === OPEN) socket.send(writeAppend(chunk), AUDIO_FRAME);
+      if (socket.readyState !== OPEN) return;
+      const { bufferedAmount } = socket;
+      if (bufferedAmount < LONGEST_BACKLOG / 4) behindSince = undefined;
+      if (bufferedAmount > LONGEST_BACKLOG) behindSince ??= host.clock.now();
+      if (behindSince !== undefined && host.clock.now() - behindSince > BEHIND_FOR) lose('backlog');
+      else if (bufferedAmount <= LONGEST_BACKLOG) socket.send(writeAppend(chunk), AUDIO_FRAME);
     },
   };
 }

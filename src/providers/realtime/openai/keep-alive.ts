@@ -1,11 +1,11 @@
 /** @module Notices a peer that is gone without having said so. A dead network closes no socket for minutes. */
 import type { Clock, TimerHandle } from '../../../runtime/clock.ts';
 
-/** Often enough that a caller waits in silence for at most 25 s, and that no proxy calls the socket idle. */
-export const PING_EVERY = 15_000;
+/** With the wait below, a caller talks to a dead connection for at most 8 s: as long as any silence may be. */
+export const PING_EVERY = 4_000;
 
 /** Longer than any round trip of a network that can still carry a conversation. */
-export const PONG_WITHIN = 10_000;
+export const PONG_WITHIN = 4_000;
 
 export interface KeepAlive {
   start(): void;
@@ -14,7 +14,7 @@ export interface KeepAlive {
   stop(): void;
 }
 
-/** Pings every 15 s and calls `lost` once where nothing at all has come 10 s later. */
+/** Pings every 4 s and calls `lost` once where nothing at all has come 4 s later. */
 export function keepAlive(clock: Clock, ping: () => void, lost: () => void): KeepAlive {
   let timer: TimerHandle | undefined;
   let heard = false;

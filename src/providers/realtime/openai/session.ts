@@ -39,6 +39,9 @@ interface Reports {
 // As long as the call waits for a session before it apologises.
 const READY_WITHIN = 10_000;
 
+/** Ends at which nobody knows what still got through. */
+const DEAF = new Set(['no_pong', 'backlog']);
+
 /** Opens a connection; returns at once and connects in the background. */
 export function openSession(recipe: SessionRecipe, context: SessionContext): SessionConnection {
   return new Session(recipe, context).open();
@@ -171,6 +174,6 @@ class Session implements SessionConnection {
     this.close();
     const { connection, logger } = this.#context;
     logger.warn({ connection, code, retryable }, 'openai session lost');
-    this.#context.fact({ type: 'session.lost', code, retryable });
+    this.#context.fact({ type: 'session.lost', code, retryable, ...(DEAF.has(code) ? { deaf: true } : {}) });
   }
 }
