@@ -40,14 +40,19 @@ function aliveOf({ context }: Snapshot): Key {
   ];
 }
 
-/** dialogue × floor × session, with what is alive and the turn; away and at the end only what matters there. */
+/**
+ * dialogue × floor × session, with what is alive and the turn; away and at the end only what matters there, and
+ * between two sessions what is owed too.
+ */
 export function foldTalk(snapshot: Snapshot): Key {
   const place = placeOf(snapshot);
-  const { turn, finalWord } = snapshot.context;
+  const { turn, finalWord, owed, greeting } = snapshot.context;
   if (/^closing.(releasing|settling)/.test(place)) return [place, finalWord, aliveOf(snapshot)[3]];
   if (place.startsWith('closing')) return [place, sessionOf(snapshot), ...aliveOf(snapshot).slice(0, 4)];
   if (snapshot.hasTag('away')) return [place, regionOf(snapshot, 'floor'), sessionOf(snapshot)];
-  return [place, regionOf(snapshot, 'floor'), sessionOf(snapshot), ...aliveOf(snapshot), turn];
+  const alive = aliveOf(snapshot);
+  const waits = place === 'reconnecting' && [owed, greeting === 'due'];
+  return [place, regionOf(snapshot, 'floor'), sessionOf(snapshot), ...alive, turn, waits];
 }
 
 /** Failures in a row on top of the dialogue; the floor left out. */

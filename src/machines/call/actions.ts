@@ -2,6 +2,7 @@
  * @module What the call chart does on its way: changes of memory, and orders to the leg, the session and the tools.
  * Orders name a generation, a request or a call by number; the words behind them stay in the call's record.
  */
+import { stateIn } from 'xstate';
 import { callBase } from './base.ts';
 import { noteSessionLost } from './context.ts';
 import { eventAs, runningTools } from './guards.ts';
@@ -65,7 +66,10 @@ export const actions = {
     enqueue.assign({ connection, lastConnection: connection, heldDigits: 0 });
     if (context.heldDigits > 0) enqueue.sendTo('session', { type: 'digits', entry: context.heldDigits });
   }),
-  noteSessionLost: assign(({ context }) => noteSessionLost(context)),
+  noteSessionLost: enqueueActions(({ context, event, enqueue, check }) => {
+    const unheard = eventAs(event, 'session.lost').deaf === true || check(stateIn('#sounding'));
+    enqueue.assign(noteSessionLost(context, unheard));
+  }),
   noteSessionFailed: assign(({ event }) => ({
     connection: 0,
     sessionFailed: eventAs(event, 'session.failed').code,

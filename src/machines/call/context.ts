@@ -168,8 +168,11 @@ export function noteSuperseded(context: CallContext): Partial<CallContext> {
 
 const isAnswer = (kind: GenerationKind): boolean => isModels(kind) || kind === 'apology';
 
-/** What the loss of the session leaves owing: an unanswered turn, a reply cut short, results not answered yet. */
-export function noteSessionLost(context: CallContext): Partial<CallContext> {
+/**
+ * What the loss of the session leaves owing: an unanswered turn, a reply cut short, results not answered yet.
+ * @param unheard the caller said something that the lost connection may have taken with it.
+ */
+export function noteSessionLost(context: CallContext, unheard: boolean): Partial<CallContext> {
   const cutShort = context.gens.some(
     (entry) => isSpoken(entry) && isFromSession(entry.kind) && entry.kind !== 'greeting',
   );
@@ -180,6 +183,7 @@ export function noteSessionLost(context: CallContext): Partial<CallContext> {
     connection: 0,
     owed:
       context.owed ||
+      unheard ||
       cutShort ||
       context.turn !== 'none' ||
       context.misses > 0 ||

@@ -216,6 +216,11 @@ export const reconnecting = callSetup.createStateConfig({
       actions: 'askReply',
       meta: { why: 'a reply is owed' },
     },
+    {
+      guard: 'backWithToolsRunning',
+      target: '#thinking.awaitingTools',
+      meta: { why: 'the session is back, and a tool is still at work' },
+    },
     { guard: 'sessionReady', target: 'conversing', meta: { why: 'the session is back' } },
   ],
   after: {

@@ -49,6 +49,7 @@ export const guards = {
   greetingOver: ({ context }: At) => idle(context) && context.greeting !== 'due',
   endingNoted: ({ context }: At) => context.endingGen > 0,
   backWithSomethingOwed: ({ context }: At) => context.connection > 0 && context.owed,
+  backWithToolsRunning: ({ context }: At) => context.connection > 0 && runningTools(context).length > 0,
 
   // Generations
   somethingAlive: ({ context }: At) => context.gens.length > 0 || context.asked.length > 0,

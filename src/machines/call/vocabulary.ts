@@ -140,7 +140,7 @@ export interface CallContext extends CallInput {
 /** Facts of the session as the supervisor passes them on. */
 export type SessionChartFact =
   | { type: 'session.ready'; connection: number }
-  | { type: 'session.lost'; connection: number; code: string }
+  | { type: 'session.lost'; connection: number; code: string; deaf?: true }
   /** Given up: refused, or lost too often. */
   | { type: 'session.failed'; code: string }
   | { type: 'voice.start'; epoch: number }

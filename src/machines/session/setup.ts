@@ -70,7 +70,7 @@ function upward(event: ConnectionFact): ParentFact {
     case 'session.ready':
       return { type: 'session.ready', connection };
     case 'session.lost':
-      return { type: 'session.lost', connection, code: fact.code };
+      return { type: 'session.lost', connection, code: fact.code, ...(fact.deaf ? { deaf: true } : {}) };
     case 'voice.start':
     case 'voice.stop':
       return { type: fact.type, epoch: connection };
