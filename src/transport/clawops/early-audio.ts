@@ -6,15 +6,15 @@ import type { Chunk } from '../../audio/chunk.ts';
 import type { ClawopsCounters } from './counters.ts';
 import type { Media } from './media.ts';
 
-/** Media comes within 10 s or never, and what is made while it rings is bounded to half of this. */
-const LONGEST_MS = 60_000;
+/** Media comes within 10 s or never; what is made while it rings is bounded to the same. */
+const LONGEST_MS = 30_000;
 
 export interface EarlyAudio extends Pick<Media, 'play' | 'mark' | 'clear'> {
   /** Sends what is kept, and keeps nothing more of it. */
   pour(media: Pick<Media, 'play' | 'mark'>): void;
 }
 
-/** Creates an empty one. What exceeds its 60 s is dropped and counted. */
+/** Creates an empty one. What exceeds its 30 s is dropped and counted. */
 export function createEarlyAudio(counters: ClawopsCounters): EarlyAudio {
   let kept: (Chunk | string)[] = [];
   let ms = 0;

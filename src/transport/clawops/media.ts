@@ -11,7 +11,6 @@ import { type Burst, createBurst } from '../burst.ts';
 import type { ClawopsCounters } from './counters.ts';
 import { CLEAR, type MediaFact, readFrame, readMedia, writeDigit, writeFrame, writeMark } from './frame.ts';
 import { createKeepalive, type Keepalive } from './keepalive.ts';
-import { MAX_PAYLOAD } from './settings.ts';
 
 /** From the first byte of the handshake to the first sign of media; a third of the token's 30 s (clawops.md §2.5). */
 const START_LIMIT = 10_000;
@@ -23,10 +22,13 @@ const FAREWELL_LIMIT = 5_000;
 const CLOSE_LIMIT = 1_000;
 
 /**
- * Audio a stalled connection may hold back, in bytes: more than a minute and a half of speech in base64. What
- * exceeds it is a dead peer, and a call may not cost more memory than this.
+ * Audio a stalled connection may hold back, in bytes: 45 s of speech in base64. The platform takes audio as it comes
+ * and queues it itself, so what exceeds this is a dead peer, and a call may cost a megabyte at most.
  */
-const LONGEST_BACKLOG = 1024 * 1024;
+const LONGEST_BACKLOG = 512 * 1024;
+
+/** Largest message accepted, in bytes: a thousand times what the platform sends on a media connection. */
+const LARGEST_MESSAGE = 256 * 1024;
 
 /** How a media connection ended without our doing. */
 export type MediaEnd =
@@ -264,7 +266,7 @@ const TEXT = { binary: false, compress: false } as const;
 function openSocket(url: string): WebSocket | undefined {
   if (!/^wss?:\/\//i.test(url)) return undefined;
   try {
-    return new WebSocket(url, { perMessageDeflate: false, maxPayload: MAX_PAYLOAD });
+    return new WebSocket(url, { perMessageDeflate: false, maxPayload: LARGEST_MESSAGE });
   } catch {
     return undefined;
   }

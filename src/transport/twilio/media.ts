@@ -28,10 +28,10 @@ const FAREWELL_LIMIT = 5_000;
 const CLOSE_LIMIT = 1_000;
 
 /**
- * Audio a stalled connection may hold back, in bytes: more than a minute and a half of speech in base64. What
- * exceeds it is a dead peer, and a call may not cost more memory than this.
+ * Audio a stalled connection may hold back, in bytes: three quarters of a minute of speech in base64. What exceeds
+ * it is a dead peer, and a call may cost a megabyte at most, all its buffers together.
  */
-const LONGEST_BACKLOG = 1024 * 1024;
+const LONGEST_BACKLOG = 512 * 1024;
 
 /** Why a stream is not taken, as its close code (RFC 6455 §7.4.1). */
 export const POLICY = 1008;

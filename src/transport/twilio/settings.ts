@@ -53,7 +53,7 @@ export interface TwilioSettings {
 }
 
 /** Largest message accepted on a media stream, in bytes: a thousand times what Twilio sends. */
-export const MAX_PAYLOAD = 1024 * 1024;
+export const MAX_PAYLOAD = 256 * 1024;
 
 /** Largest webhook body accepted, in bytes: Twilio's own limit for the answer (carriers.md §3.1). */
 export const MAX_BODY = 64 * 1024;
