@@ -20,6 +20,10 @@ export interface RecorderFiles {
   /** Samples in each file. */
   readonly samples: number;
   readonly failed: boolean;
+  /** Where audio may lie that is to be written much later. */
+  readonly spillPath: string;
+  /** The disk failed elsewhere: the recording ends here. */
+  fail(cause: unknown): void;
   open(): void;
   /** Appends the same stretch of both tracks. */
   write(caller: Int16Array, agent: Int16Array): void;
@@ -48,21 +52,27 @@ export function createRecorderFiles(options: RecorderFilesOptions): RecorderFile
   let stereo = new Int16Array(0);
   let failed = false;
 
+  const fail = (cause: unknown): void => {
+    if (failed) return;
+    failed = true;
+    for (const writer of writers) closeQuietly(writer);
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    const message = `The recording could not be written and ends here (${code}).`;
+    options.onError?.(new OffhookError('OFFHOOK_TAP_FAILED', message, { cause, call: callId }));
+  };
   const guarded = (work: () => void): void => {
     if (failed) return;
     try {
       work();
     } catch (cause) {
-      failed = true;
-      for (const writer of writers) closeQuietly(writer);
-      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-      const message = `The recording could not be written and ends here (${code}).`;
-      options.onError?.(new OffhookError('OFFHOOK_TAP_FAILED', message, { cause, call: callId }));
+      fail(cause);
     }
   };
 
   return {
     paths,
+    spillPath: `${stem}_ahead.tmp`,
+    fail,
     get samples() {
       return writers[0]?.samples ?? 0;
     },

@@ -4,6 +4,7 @@
  */
 import type { Codec } from './chunk.ts';
 import { decodeTable } from './g711.ts';
+import type { RecorderSpill } from './recorder-spill.ts';
 
 export interface RecorderTrack {
   /** One past the last sample placed, or the last one read if that is later. */
@@ -21,8 +22,11 @@ export interface RecorderTrack {
 // Two seconds: the one behind the axis, and audio that is played as it comes.
 const FIRST_SIZE = 16_384;
 
-/** Creates a track; it grows with what lies ahead, so its owner bounds that. */
-export function createRecorderTrack(codec: Codec): RecorderTrack {
+// What plays later than in twelve seconds is spilled: with the ring's doubling, 256 kB is all a track may take.
+const NEAR = 96_000;
+
+/** Creates a track. @param spill takes what lies far ahead; without one the track grows, and its owner bounds that */
+export function createRecorderTrack(codec: Codec, spill?: RecorderSpill): RecorderTrack {
   const table = decodeTable(codec);
   let ring = new Int16Array(FIRST_SIZE);
   let base = 0;
@@ -37,19 +41,32 @@ export function createRecorderTrack(codec: Codec): RecorderTrack {
     ring = larger;
   };
 
+  const keep = (start: number, bytes: Uint8Array): void => {
+    const until = start + bytes.length;
+    if (until <= base) return;
+    reserve(until);
+    const mask = ring.length - 1;
+    for (let at = Math.max(start, base); at < until; at += 1) ring[at & mask] = table[bytes[at - start]!]!;
+    end = Math.max(end, until);
+  };
+
+  /** Half of the way at a time: a file is read every few seconds, not with every block. */
+  const fetch = (): void => {
+    if (spill && spill.start < base + NEAR / 2) spill.take(base + NEAR, keep);
+  };
+
   return {
     get end() {
-      return end;
+      return spill ? Math.max(end, spill.end) : end;
     },
     place(start, bytes) {
-      const until = start + bytes.length;
-      if (until <= base) return;
-      reserve(until);
-      const mask = ring.length - 1;
-      for (let at = Math.max(start, base); at < until; at += 1) ring[at & mask] = table[bytes[at - start]!]!;
-      end = Math.max(end, until);
+      const near = Math.max(0, base + NEAR - start);
+      if (!spill || bytes.length <= near) return keep(start, bytes);
+      if (near > 0) keep(start, bytes.subarray(0, near));
+      spill.put(start + near, bytes.subarray(near));
     },
     cut(start) {
+      spill?.cut(start);
       const from = Math.max(start, base);
       const mask = ring.length - 1;
       for (let at = from; at < end; at += 1) ring[at & mask] = 0;
@@ -64,10 +81,12 @@ export function createRecorderTrack(codec: Codec): RecorderTrack {
       }
       base += into.length;
       end = Math.max(end, base);
+      fetch();
     },
     skip(count) {
       base += count;
       end = Math.max(end, base);
+      fetch();
     },
   };
 }

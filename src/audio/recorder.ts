@@ -5,6 +5,7 @@
 import type { OffhookError } from '../errors.ts';
 import { bytesOf, BYTES_PER_MS, type Chunk, type Codec } from './chunk.ts';
 import { createRecorderFiles, type Cue, type RecorderFiles } from './recorder-files.ts';
+import { createRecorderSpill, type RecorderSpill } from './recorder-spill.ts';
 import { createRecorderTrack, type RecorderTrack } from './recorder-track.ts';
 
 export interface RecorderOptions {
@@ -53,8 +54,10 @@ const RATE = 8000;
 const PLACED_BEHIND_MS = 1000;
 // Written in pieces of 200 ms rather than with every frame.
 const BLOCK = 200 * BYTES_PER_MS;
-// Agent audio waiting at the carrier: a model may generate minutes ahead. 5 min are 5 MB.
+// Agent audio waiting at the carrier: a model may generate minutes ahead. 5 min are 2.4 MB on the disk.
 const MAX_AHEAD_MS = 300_000;
+// Before the first frame of the caller there is only what was made while it rang, and that is bounded to the same.
+const MAX_EARLY_MS = 30_000;
 // The longest bridge of a carrier is 2 h; a frame further away than that has a broken timestamp.
 const MAX_GAP_MS = 3 * 3_600_000;
 // A cue is a pause, a transfer, a note: far fewer than this.
@@ -90,6 +93,7 @@ class RecorderEngine {
   readonly #files: RecorderFiles;
   readonly #caller: RecorderTrack;
   readonly #agent: RecorderTrack;
+  readonly #spill: RecorderSpill;
   readonly #behind: number;
   readonly #callerBlock = new Int16Array(BLOCK);
   readonly #agentBlock = new Int16Array(BLOCK);
@@ -110,7 +114,8 @@ class RecorderEngine {
     const { codec, placedBehindMs = PLACED_BEHIND_MS } = options;
     this.#files = createRecorderFiles({ ...options, rate: RATE });
     this.#caller = createRecorderTrack(codec);
-    this.#agent = createRecorderTrack(codec);
+    this.#spill = createRecorderSpill(this.#files.spillPath);
+    this.#agent = createRecorderTrack(codec, this.#spill);
     this.#behind = placedBehindMs * BYTES_PER_MS;
   }
 
@@ -138,7 +143,7 @@ class RecorderEngine {
     if (this.#origin !== undefined) return this.#placeAgent(bytes, atMs);
     const first = this.#early[0]?.atMs ?? atMs;
     // A copy: the bytes may belong to a message, and the first frame may be long in coming.
-    if (atMs - first <= MAX_AHEAD_MS) this.#early.push({ bytes: new Uint8Array(bytes), atMs });
+    if (atMs - first <= MAX_EARLY_MS) this.#early.push({ bytes: new Uint8Array(bytes), atMs });
   }
 
   cleared(atMs: number): void {
@@ -177,6 +182,7 @@ class RecorderEngine {
       this.#files.close();
       this.#files.writeCues(this.#cues, this.#head / BYTES_PER_MS);
     }
+    this.#spill.close();
     const durationMs = this.#files.samples / BYTES_PER_MS;
     this.#summary = { files: [...this.#files.paths], durationMs, mediaMs, driftMs: durationMs - mediaMs };
     this.#early = [];
@@ -204,7 +210,12 @@ class RecorderEngine {
 
   #placeAgent(bytes: Uint8Array, atMs: number): void {
     const start = this.#sampleAt(atMs);
-    if (start - this.#head <= MAX_AHEAD_MS * BYTES_PER_MS) this.#agent.place(start, bytes);
+    if (start - this.#head > MAX_AHEAD_MS * BYTES_PER_MS) return;
+    try {
+      this.#agent.place(start, bytes);
+    } catch (cause) {
+      this.#files.fail(cause);
+    }
   }
 
   /** Writes everything before sample `end` for good. */
@@ -228,7 +239,11 @@ class RecorderEngine {
     const caller = count === BLOCK ? this.#callerBlock : this.#callerBlock.subarray(0, count);
     const agent = count === BLOCK ? this.#agentBlock : this.#agentBlock.subarray(0, count);
     this.#caller.read(caller);
-    this.#agent.read(agent);
+    try {
+      this.#agent.read(agent);
+    } catch (cause) {
+      return this.#files.fail(cause);
+    }
     for (const { from, to } of this.#stretches) {
       const first = Math.max(0, from - this.#written);
       const last = Math.min(count, to - this.#written);
