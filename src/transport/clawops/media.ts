@@ -108,7 +108,10 @@ class MediaConnection implements Media {
   }
 
   mark(name: string): void {
-    this.#send(writeMark(name));
+    const socket = this.#sendable();
+    // Behind audio that was dropped it would say that this was played; and a small buffer pins a large one.
+    if (socket && socket.bufferedAmount <= LONGEST_BACKLOG) socket.send(writeMark(name), TEXT);
+    else this.#options.counters.dropped += 1;
   }
 
   clear(): void {

@@ -103,7 +103,8 @@ export class Media {
 
   mark(name: string): void {
     const writer = this.#sendable();
-    if (writer) this.#socket.send(writer.mark(name), TEXT);
+    // Behind audio that was dropped it would say that this was played; and a small buffer pins a large one.
+    if (writer && this.#socket.bufferedAmount <= LONGEST_BACKLOG) this.#socket.send(writer.mark(name), TEXT);
     else this.#options.counters.dropped += 1;
   }
 
