@@ -32,6 +32,15 @@ describe('a reply nobody wants any more', () => {
     expect(call.rig.snapshot.context.withdrawnLines).toEqual([]);
   });
 
+  it('is silenced before the tool beside it is cancelled, which runs code of the program', () => {
+    const call = talking().play('gen.started self', 'tool.call', 'gen.done reply').wait(8_000);
+    call.play('gen.started filler', 'gen.audio filler', 'voice.start');
+    expect(call.rig.orders.map(({ to, order }) => `${to} ${order.type}`)).toEqual([
+      'leg flush',
+      'tool:c1 cancel',
+    ]);
+  });
+
   it('cannot be left behind unflushable by a model that says it sent no audio', () => {
     const call = talking().play(...SPEAK);
     const gen = call.rig.snapshot.context.lastGen;

@@ -111,7 +111,7 @@ const awaitingTools = callSetup.createStateConfig({
     {
       guard: 'callerHoldsFloor',
       target: '#listening',
-      actions: 'cancelTools',
+      actions: ['supersedeTurn', 'cutForCaller', 'cancelTools'],
       meta: { why: 'the caller goes on talking' },
     },
     {
