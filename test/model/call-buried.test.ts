@@ -247,6 +247,15 @@ describe('the end', () => {
     expect(call.count('leg:play')).toBe(0);
   });
 
+  it('stops a tool that was to be cancelled as soon as the line is gone, not when all is settled', () => {
+    const tools = { book: { onInterrupt: 'keep', onHangup: 'cancel' } } as const;
+    const call = talking({ tools }).play('gen.started self', 'tool.call');
+    call.count('');
+    call.play('leg.hangup');
+    expect(call.place).toBe('closing.settling');
+    expect(call.count('tool:c1:cancel')).toBeGreaterThan(0);
+  });
+
   it('stops a tool that never came back', () => {
     const call = talking().play('gen.started self', 'tool.call', 'gen.done reply').wait(600_000);
     expect(call.rig.snapshot.context.tools).toEqual([]);

@@ -4,6 +4,7 @@
  */
 import type { AnyActorRef, EventObject } from 'xstate';
 import type { CallContext, Generation } from '../../src/machines/call/vocabulary.ts';
+import { dutyBreach, stateDuty } from './duties.ts';
 import type { Order, Snapshot } from './rig.ts';
 
 export interface Step {
@@ -56,7 +57,8 @@ function findBreach(step: Step): string | undefined {
     unwantedBreach(step) ??
     orderBreach(step) ??
     flushBreach(step) ??
-    childBreach(step)
+    childBreach(step) ??
+    dutyBreach(step)
   );
 }
 
@@ -64,7 +66,12 @@ function findBreach(step: Step): string | undefined {
 export function stateBreach(before: Snapshot, after: Snapshot): string | undefined {
   if (after.status === 'done') return undefined;
   if (after.status !== 'active') return `the chart is ${after.status}`;
-  return tagBreach(after) ?? numberBreach(before.context, after.context) ?? silenceBreach(after);
+  return (
+    tagBreach(after) ??
+    numberBreach(before.context, after.context) ??
+    silenceBreach(after) ??
+    stateDuty(before, after)
+  );
 }
 
 function endBreach({ after, open, pending }: Step): string | undefined {
