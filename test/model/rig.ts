@@ -2,14 +2,7 @@
  * @module The real call chart between fake ports: everything it orders is written down and judged at once, a fake
  * playout answers each cut, and a virtual clock stands still unless the test moves it.
  */
-import {
-  type Actor,
-  type AnyStateMachine,
-  createActor,
-  type EventObject,
-  fromCallback,
-  type InspectionEvent,
-} from 'xstate';
+import { type Actor, type AnyStateMachine, createActor, type EventObject, fromCallback } from 'xstate';
 import type { CallPorts, PortLogic } from '../../src/machines/call/base.ts';
 import { createCallLogic } from '../../src/machines/call/machine.ts';
 import type { CallContext, CallPolicy } from '../../src/machines/call/vocabulary.ts';
@@ -18,7 +11,7 @@ import { staleForCall } from '../../src/machines/stale.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { staleEventsOf } from './candidates.ts';
 import { checkStep } from './invariants.ts';
-import { keyOf, type Runner, type SnapshotOf } from './walk.ts';
+import type { Inspector, Runner, SnapshotOf } from './walk.ts';
 
 export const POLICY: CallPolicy = {
   turns: 'model',
@@ -39,6 +32,9 @@ export const POLICY: CallPolicy = {
 
 /** Turns taken by us, with our own detector: both floor delays count. */
 export const RUNTIME_POLICY: CallPolicy = { ...POLICY, turns: 'runtime', interruptAfter: 200 };
+
+/** After a hang-up the final word has 2 s; a tool that is to finish has 30 s. */
+const LONGEST_END = { word: 2_000, tool: 30_000 } as const;
 
 export interface Order {
   readonly to: string;
@@ -97,16 +93,15 @@ export const callLogic = govern(createCallLogic(PORTS), { name: 'call', stalenes
 
 let count = 0;
 
-/** Creates and starts a call. @param watched whether transitions are noted from the first on. */
+/** Creates and starts a call. */
 export function createRig(
   policy: CallPolicy,
   direction: 'inbound' | 'outbound' = 'inbound',
-  watched = false,
+  inspect?: Inspector,
 ): Rig {
   const id = `call-${(count += 1)}`;
   const clock = createVirtualClock();
   const open = new Set<string>();
-  const taken = new Set<string>();
   const cuttable = new Set<number>();
   let orders: Order[] = [];
   let ready = false;
@@ -140,15 +135,11 @@ export function createRig(
     },
   });
 
-  const note = (inspected: InspectionEvent): void => {
-    if (inspected.type !== '@xstate.microstep') return;
-    for (const transition of inspected._transitions) taken.add(keyOf(transition));
-  };
   const actor = createActor(callLogic, {
     id: 'call',
     input: { id, direction, policy },
     clock,
-    ...(watched ? { inspect: note } : {}),
+    ...(inspect ? { inspect } : {}),
   });
   const threw = (error: unknown): void => {
     failure ??= error;
@@ -160,9 +151,11 @@ export function createRig(
   const rig: Rig = {
     actor,
     clock,
-    taken,
     get orders() {
       return orders;
+    },
+    get said() {
+      return orders.map(({ to, order: { type, ...fields } }) => `${to}: ${type} ${JSON.stringify(fields)}`);
     },
     get snapshot() {
       return actor.getSnapshot() as Snapshot;
@@ -178,9 +171,6 @@ export function createRig(
       if (event.type === 'playout.drained') cuttable.delete((event as Order['order']).gen ?? 0);
       checkStep({ before, after: rig.snapshot, event, orders, open, pending: clock.pending });
     },
-    watch() {
-      actor.system.inspect(note);
-    },
     wait(ms) {
       orders = [];
       clock.advance(ms);
@@ -195,6 +185,19 @@ export function createRig(
         if (rig.snapshot !== before) throw new Error(`stale ${JSON.stringify(event)} changed the chart`);
         if (orders.length > 0) throw new Error(`stale ${JSON.stringify(event)} led to orders`);
       }
+    },
+    tryEnd() {
+      if (rig.snapshot.status !== 'active') return;
+      rig.send({ type: 'leg.hangup', by: 'caller', status: 'completed' });
+      const { tools } = rig.snapshot.context;
+      const finishes = tools.some(({ status, onHangup }) => status === 'running' && onHangup === 'finish');
+      const longest = LONGEST_END[finishes ? 'tool' : 'word'];
+      rig.wait(longest);
+      const { status, value }: Snapshot = actor.getSnapshot();
+      if (status !== 'done')
+        throw new Error(`no end ${longest} ms after a hang-up: ${JSON.stringify(value)}`);
+      if (open.size + clock.pending > 0)
+        throw new Error(`${[...open].join(' ')} and ${clock.pending} timers are left`);
     },
     dispose() {
       watchers.delete(threw);

@@ -9,7 +9,7 @@ import { createSessionLogic } from '../../src/machines/session/machine.ts';
 import type { SessionContext } from '../../src/machines/session/vocabulary.ts';
 import { staleForSession } from '../../src/machines/stale.ts';
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
-import { keyOf, type Runner, type SnapshotOf } from './walk.ts';
+import type { Inspector, Runner, SnapshotOf } from './walk.ts';
 
 export type SessionSnapshot = SnapshotOf<SessionContext>;
 
@@ -43,11 +43,13 @@ export const sessionLogic = govern(
 );
 
 /** Creates and starts a session under a parent that only listens. */
-export function createSessionRig(): Runner<SessionContext> & { readonly heard: readonly Message[] } {
+export function createSessionRig(
+  inspect?: Inspector,
+): Runner<SessionContext> & { readonly heard: readonly Message[] } {
   const open = new Set<number>();
-  const taken = new Set<string>();
   /** Requests the call waits for: neither begun, nor refused, nor taken back. */
   const waiting = new Set<number>();
+  const clock = createVirtualClock();
   let orders: Message[] = [];
   let heard: Message[] = [];
   current = {
@@ -60,7 +62,7 @@ export function createSessionRig(): Runner<SessionContext> & { readonly heard: r
       invoke: { id: 'session', src: sessionLogic, input: { call: 'x' } },
       on: { '*': { actions: ({ event }) => void heard.push(event as Message) } },
     }),
-    { clock: createVirtualClock() },
+    { clock, ...(inspect ? { inspect } : {}) },
   );
   parent.subscribe({ error: () => {} });
   parent.start();
@@ -97,18 +99,19 @@ export function createSessionRig(): Runner<SessionContext> & { readonly heard: r
   };
 
   const runner = {
-    taken,
     get heard() {
       return heard;
     },
+    get said() {
+      const words = (to: string, { type, ...fields }: Message): string =>
+        `${to}: ${type} ${JSON.stringify(fields)}`;
+      return [
+        ...orders.map((order) => words('connection', order)),
+        ...heard.map((fact) => words('call', fact)),
+      ];
+    },
     get snapshot() {
       return snapshotOf();
-    },
-    watch() {
-      parent.system.inspect((inspected) => {
-        if (inspected.type !== '@xstate.microstep') return;
-        for (const transition of inspected._transitions) taken.add(keyOf(transition));
-      });
     },
     send(event: EventObject) {
       const before = snapshotOf();
@@ -127,6 +130,14 @@ export function createSessionRig(): Runner<SessionContext> & { readonly heard: r
           throw new Error(`stale ${JSON.stringify(event)} had an effect`);
         }
       }
+    },
+    tryEnd() {
+      if (snapshotOf().matches({ upkeep: 'idle' })) return;
+      runner.send({ type: 'close' });
+      const { value } = snapshotOf();
+      const isOver = snapshotOf().matches({ upkeep: 'closed', response: 'none' });
+      if (!isOver || clock.pending > 0)
+        throw new Error(`${clock.pending} timers after a close: ${JSON.stringify(value)}`);
     },
     dispose() {
       parent.stop();

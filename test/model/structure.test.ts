@@ -4,10 +4,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import { callMachine } from '../../src/machines/call/machine.ts';
+import { linkMachine } from '../../src/machines/link/index.ts';
 import { sessionMachine } from '../../src/machines/session/machine.ts';
 import { createRig, POLICY } from './rig.ts';
 import { createSessionRig } from './session-rig.ts';
-import { type Node, nodesOf } from './walk.ts';
+import { type Node, nodesOf } from './transitions.ts';
 
 /** States that wait for nothing: what they describe may stay as it is for a whole call. */
 const AT_REST: Readonly<Record<string, string>> = {
@@ -26,6 +27,8 @@ const AT_REST: Readonly<Record<string, string>> = {
   'session.upkeep.failed': 'the call was told',
   'session.upkeep.closed': 'the call closed it',
   'session.response.none': 'nothing is under way',
+  'link.idle': 'the agent has not connected yet',
+  'link.retired': 'its last calls go on; that the socket ends is reported',
 };
 
 /** Children whose port ends by itself within a deadline. */
@@ -37,10 +40,13 @@ const hasWayOut = (node: Node): boolean =>
   node.invoke.some((child) => BOUNDED.includes((child as { id: string }).id)) ||
   (node.parent !== undefined && node.parent.type !== 'parallel' && hasWayOut(node.parent));
 
-describe.each([
+const CHARTS = [
   ['call', callMachine],
   ['session', sessionMachine],
-] as const)('the %s chart', (name, machine) => {
+  ['link', linkMachine],
+] as const;
+
+describe.each(CHARTS)('the %s chart', (_name, machine) => {
   const nodes = nodesOf(machine as never);
 
   it('gives every state that waits a deadline, a bounded child or a level to leave by', () => {
@@ -49,12 +55,6 @@ describe.each([
       .filter((node) => !hasWayOut(node))
       .map(({ id }) => id);
     expect(stuck).toEqual([]);
-  });
-
-  it('excuses no state that does not exist', () => {
-    const known = new Set(nodes.map(({ id }) => id));
-    const mine = Object.keys(AT_REST).filter((id) => id.startsWith('session') === (name === 'session'));
-    expect(mine.filter((id) => !known.has(id))).toEqual([]);
   });
 
   it('gives a reason for every transition but those that only sort', () => {
@@ -66,6 +66,11 @@ describe.each([
     );
     expect(silent.filter((id) => !/(deciding|choosing)$/.test(id))).toEqual([]);
   });
+});
+
+it('excuses no state that does not exist', () => {
+  const known = new Set(CHARTS.flatMap(([, machine]) => nodesOf(machine as never)).map(({ id }) => id));
+  expect(Object.keys(AT_REST).filter((id) => !known.has(id))).toEqual([]);
 });
 
 describe('the call chart', () => {

@@ -1,214 +1,163 @@
 /**
- * @module Walks a chart: every abstract state by its shortest path, then one step along every edge, on a real actor.
- * What an abstraction folds together is said by the test that chooses it.
+ * @module Walks a chart on real actors: every abstract state by a shortest path, every edge that leaves it, and the
+ * pairs of transitions these make possible. What an abstraction folds together is said by the test that chooses it.
  */
-import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
-import { getAdjacencyMap } from 'xstate/graph';
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject, InspectionEvent } from 'xstate';
+import type { Coverage } from './coverage.ts';
+import { type Edge, explore, type Graph, isAnswered } from './explore.ts';
+import { findPairs, type PairGraph } from './pairs.ts';
+import { type Run, Runs } from './runs.ts';
+import { findWays } from './ways.ts';
 
 /** A snapshot with a known context. */
 export type SnapshotOf<Context> = Omit<AnyMachineSnapshot, 'context'> & { readonly context: Context };
 
+/** Hears of all that happens in an actor's system. */
+export type Inspector = (inspected: InspectionEvent) => void;
+
 /** A real actor under test. `send` throws when a law is broken. */
 export interface Runner<Context> {
   readonly snapshot: SnapshotOf<Context>;
-  /** Keys of the transitions taken since `watch`. */
-  readonly taken: ReadonlySet<string>;
-  /** Notes transitions from here on; seldom from the beginning, since it costs half of a step. */
-  watch(): void;
+  /** What the latest step ordered and told, in words. */
+  readonly said: readonly string[];
   send<Event extends EventObject>(event: Event): void;
   /** Tries every stale event there is; called in each state. */
   tryStale(): void;
+  /** Ends it by the shortest way and lets the deadlines pass; called in each state, last. */
+  tryEnd(): void;
   dispose(): void;
 }
 
 export interface Walk<Context> {
+  readonly name: string;
+  /** What the folding tells apart, in words. */
+  readonly folding: string;
   readonly logic: AnyStateMachine;
   readonly input: unknown;
   /** Symbol → event: what the outside could send in this state. */
   readonly candidates: (snapshot: SnapshotOf<Context>) => ReadonlyMap<string, EventObject>;
-  /** @param watched whether transitions are noted from the first on. */
-  readonly start: (watched: boolean) => Runner<Context>;
+  readonly start: (inspect?: Inspector) => Runner<Context>;
   /** Events by symbol that are taken; the others wait for another walk. */
   readonly takes: (symbol: string) => boolean;
-  /** What is told apart. */
   readonly fold: (snapshot: SnapshotOf<Context>) => readonly unknown[];
   /** Symbols that every path begins with, to start where the walk's matter is. */
   readonly prefix?: readonly string[];
 }
 
 export interface WalkReport {
-  readonly states: number;
-  readonly edges: number;
+  readonly name: string;
+  readonly folding: string;
+  readonly graph: Graph;
+  readonly pairs: PairGraph;
   readonly steps: number;
-  /** Paths that did not run as they were found. */
+  /** Paths and edges that did not run as they were found. */
   readonly strays: number;
-  readonly taken: ReadonlySet<string>;
+  /** Transitions taken in this walk. */
+  readonly taken: ReadonlySet<number>;
 }
 
-interface Found {
-  /** Abstract state → symbols of its shortest path. */
-  readonly paths: Map<string, readonly string[]>;
-  /** Abstract state → edges that leave it. */
-  readonly leaving: Map<string, readonly string[]>;
-  /** Abstract state → edges that lead back to it. */
-  readonly staying: Map<string, readonly string[]>;
-}
+/** Edges that one run goes on for: more save little, and are hard to read when a law breaks. */
+const LONGEST_TOUR = 60;
 
-/** Events that some state only swallows: a transition of its own, though `can` denies it. */
-const SWALLOWED = ['fault', 'session.ready'];
-
-const symbolOf = (event: EventObject): string => (event as { symbol?: string }).symbol ?? event.type;
-
-/** Explores the pure chart with children that do nothing. */
-function explore<Context>(walk: Walk<Context>): Found {
-  type Snapshot = SnapshotOf<Context>;
-  const key = (snapshot: Snapshot): string =>
-    snapshot.status === 'active' ? JSON.stringify(walk.fold(snapshot)) : snapshot.status;
-  const eventsOf = (snapshot: Snapshot): EventObject[] =>
-    snapshot.status === 'active'
-      ? [...walk.candidates(snapshot)]
-          .filter(
-            ([symbol, event]) => walk.takes(symbol) && (snapshot.can(event) || SWALLOWED.includes(symbol)),
-          )
-          .map(([symbol, event]) => ({ ...event, symbol }))
-      : [];
-  // The traversal is breadth first, so the edge on which a state is first met ends its shortest path; keeping that
-  // edge with the very snapshot it came from makes each path one concrete run, however much is folded together.
-  const paths = new Map<string, readonly string[]>();
-  const meet = (snapshot: Snapshot, event?: EventObject, from?: Snapshot): string => {
-    const name = key(snapshot);
-    if (!paths.has(name)) {
-      paths.set(name, event && from ? [...(paths.get(key(from)) ?? []), symbolOf(event)] : []);
-    }
-    return name;
-  };
-  const adjacency = getAdjacencyMap(beginningWith(walk), {
-    input: walk.input,
-    limit: 200_000,
-    serializeState: meet,
-    serializeEvent: symbolOf,
-    events: eventsOf,
-  } as never);
-  const leaving = new Map<string, string[]>();
-  const staying = new Map<string, string[]>();
-  for (const [from, { transitions }] of Object.entries(adjacency)) {
-    const found = Object.entries(transitions as Record<string, { state: Snapshot }>);
-    const stays = ([, { state }]: (typeof found)[number]): boolean => key(state) === from;
-    staying.set(
-      from,
-      found.filter(stays).map(([symbol]) => symbol),
-    );
-    leaving.set(
-      from,
-      found.filter((edge) => !stays(edge)).map(([symbol]) => symbol),
-    );
-  }
-  return { paths, leaving, staying };
-}
-
-/** The chart as if it began where the prefix leads. */
-function beginningWith<Context>({ logic, candidates, prefix = [] }: Walk<Context>): AnyStateMachine {
-  if (prefix.length === 0) return logic;
-  return Object.assign(Object.create(logic) as AnyStateMachine, {
-    getInitialSnapshot(scope: never, input: never) {
-      let snapshot: AnyMachineSnapshot = logic.getInitialSnapshot(scope, input);
-      for (const symbol of prefix) {
-        const event = candidates(snapshot).get(symbol);
-        if (!event) throw new Error(`"${symbol}" cannot happen in ${JSON.stringify(snapshot.value)}`);
-        snapshot = logic.transition(snapshot, event, scope);
-      }
-      return snapshot;
-    },
-  });
-}
+/** Ways tried to a pair that no tour has taken. Most are taken on the first; what ten do not take, forty seldom do. */
+const MOST_WAYS = 10;
 
 /**
- * Runs every path and every edge on real actors, with all laws checked after each step and all stale events tried
- * in each state. Edges that lead back to their own state share the run that led there.
+ * Runs every path and every edge on real actors. All laws are checked after each step; in each state all stale and
+ * all unanswered events are tried, and the end is reached. From a state's shortest path a run goes on along edges that
+ * no run has taken yet, so that few steps are only a way. An edge counts where it led to the state it was found to.
  */
-export function runWalk<Context>(walk: Walk<Context>): WalkReport {
-  const found = explore(walk);
-  const taken = new Set<string>();
-  let steps = 0;
-  let edges = 0;
+export function runWalk<Context>(walk: Walk<Context>, coverage: Coverage): WalkReport {
+  const graph = explore(walk, coverage.catalogue);
+  const runs = new Runs(walk, coverage);
   let strays = 0;
-  /** Goes along `symbols`; with a `tail`, tries what is stale there and then whatever leads back. */
-  const follow = (symbols: readonly string[], tail?: readonly string[]): void => {
-    const first = steps === 0;
-    const runner = walk.start(first);
-    const done: string[] = [];
-    const take = (symbol: string): boolean => {
-      done.push(symbol);
-      const event = walk.candidates(runner.snapshot).get(symbol);
-      if (!event) return false;
-      runner.send(event);
-      steps += 1;
-      return true;
-    };
-    try {
-      const way = [...(walk.prefix ?? []), ...symbols];
-      const last = tail ? [] : way.splice(-1);
-      if (!way.every(take)) {
-        strays += 1;
-        return;
-      }
-      if (tail) runner.tryStale();
-      if (!first) runner.watch();
-      for (const symbol of tail ?? last) take(symbol);
-    } catch (error) {
-      throw new Error(`${(error as Error).message}\non ${JSON.stringify(done)}`, { cause: error });
-    } finally {
-      for (const key of runner.taken) taken.add(key);
-      runner.dispose();
+  const { nameOf } = runs;
+  for (const [name, { path }] of graph.places) {
+    let arrived = false;
+    runs.go(path, ({ runner }) => {
+      arrived = nameOf(runner.snapshot) === name;
+      runner.tryStale();
+      tryUnanswered(runner, walk);
+      runner.tryEnd();
+    });
+    if (!arrived) strays += 1;
+  }
+  strays += runEdges(graph, runs);
+  const pairs = findPairs(graph, coverage.catalogue);
+  runPairs(pairs, runs, coverage);
+  const { steps, taken } = runs;
+  const report = { name: walk.name, folding: walk.folding, graph, pairs, steps, strays, taken };
+  coverage.add(report, (symbols, watch) => runs.go(symbols, () => {}, watch));
+  return report;
+}
+
+/** What the chart has no transition for in a state, such as a fact that comes twice, must change and order nothing. */
+function tryUnanswered<Context>(runner: Runner<Context>, { candidates }: Walk<Context>): void {
+  const before = runner.snapshot as AnyMachineSnapshot;
+  if (before.status !== 'active') return;
+  for (const event of candidates(runner.snapshot).values()) {
+    if (isAnswered(before, event)) continue;
+    runner.send(event);
+    if (runner.snapshot === before && runner.said.length === 0) continue;
+    throw new Error(`nothing answers ${JSON.stringify(event)}, and it had an effect`);
+  }
+}
+
+/** Takes every edge. @returns how many did not lead where they were found to lead */
+function runEdges<Context>(graph: Graph, runs: Runs<Context>): number {
+  const left = new Map<string, Set<Edge>>();
+  for (const [name, { edges }] of graph.places) left.set(name, new Set(edges));
+  const leftAt = (name: string): Set<Edge> => left.get(name) ?? new Set();
+
+  /** Goes on along edges that are left. One that is not possible here, or leads elsewhere from here, stays left. */
+  const tour = ({ runner, take }: Run<Context>, from: string): void => {
+    const missed = new Set<Edge>();
+    let at = from;
+    for (let length = 0; length < LONGEST_TOUR; length += 1) {
+      const open = [...leftAt(at)].filter((edge) => !missed.has(edge));
+      const edge = open.find(({ to }) => to === at || leftAt(to).size > 0) ?? open[0];
+      if (!edge) return;
+      missed.add(edge);
+      if (!takeOrShrink(edge, at, take)) continue;
+      const to = runs.nameOf(runner.snapshot);
+      if (to === edge.to) leftAt(at).delete(edge);
+      at = to;
     }
   };
-  for (const [state, path] of found.paths) {
-    const staying = found.staying.get(state) ?? [];
-    const leaving = found.leaving.get(state) ?? [];
-    edges += staying.length + leaving.length;
-    follow(path, staying);
-    for (const symbol of leaving) follow([...path, symbol]);
+
+  /** A law that breaks on a tour is shown on the shortest path to the edge, if it breaks there too. */
+  const takeOrShrink = (edge: Edge, at: string, take: Run<Context>['take']): boolean => {
+    try {
+      return take(edge.symbol);
+    } catch (error) {
+      runs.go([...(graph.places.get(at)?.path ?? []), edge.symbol]);
+      throw error;
+    }
+  };
+
+  let strays = 0;
+  for (const [name, { path }] of graph.places) {
+    const edges = leftAt(name);
+    // The first edge of a run starts from the very state it was found from; if that one stays left, it strays.
+    for (let before = Infinity; edges.size > 0 && edges.size < before;) {
+      before = edges.size;
+      runs.go(path, (run) => tour(run, name));
+    }
+    strays += edges.size;
   }
-  return { states: found.paths.size, edges, steps, strays, taken };
+  return strays;
 }
 
-export interface Transition {
-  readonly source: { readonly id: string };
-  readonly eventType: string;
-  readonly target?: readonly { readonly id: string }[] | undefined;
-  readonly guard?: unknown;
-}
-
-/** Names a transition definition: `source --event--> targets [guard]`. */
-export function keyOf({ source, eventType, target, guard }: Transition): string {
-  const to = target?.map((node) => node.id).join(', ') ?? '(stays)';
-  return `${source.id} --${eventType}--> ${to}${typeof guard === 'string' ? ` [${guard}]` : ''}`;
-}
-
-/** As much of a state node as the checks of a chart's structure look at. */
-export interface Node {
-  readonly id: string;
-  readonly type: string;
-  readonly parent?: Node | undefined;
-  readonly states: Readonly<Record<string, Node>>;
-  readonly transitions: ReadonlyMap<string, readonly Transition[]>;
-  readonly always?: readonly Transition[] | undefined;
-  readonly after: readonly unknown[];
-  readonly invoke: readonly unknown[];
-  readonly tags: readonly string[];
-}
-
-/** Every node of a machine, parents first. */
-export function nodesOf(machine: AnyStateMachine): Node[] {
-  const visit = (node: Node): Node[] => [node, ...Object.values(node.states).flatMap(visit)];
-  return visit(machine.root);
-}
-
-/** Keys of every transition a machine defines. */
-export function transitionsOf(machine: AnyStateMachine): Set<string> {
-  return new Set(
-    nodesOf(machine).flatMap((node) =>
-      [...node.transitions.values(), node.always ?? []].flat().map((transition) => keyOf(transition)),
-    ),
-  );
+/** Takes the pairs that no tour has taken, as far as there is a way that a real actor can go. */
+function runPairs<Context>(graph: PairGraph, runs: Runs<Context>, { catalogue, pairs }: Coverage): void {
+  const waysTo = findWays(graph, catalogue);
+  for (const pair of graph.reachable) {
+    if (pairs.has(pair)) continue;
+    let tried = 0;
+    for (const way of waysTo(pair)) {
+      runs.go(way);
+      tried += 1;
+      if (pairs.has(pair) || tried === MOST_WAYS) break;
+    }
+  }
 }
