@@ -1,0 +1,15 @@
+/**
+ * The line itself: what breaks it ends the call, soon and with a reason; what does not is survived.
+ */
+import { vi } from 'vitest';
+import { describeMatrix } from './suite.ts';
+
+vi.mock('../../src/audio/ring.ts', async (real) => (await import('./buffers.ts')).watchRings(await real()));
+vi.mock('../../src/audio/recorder-track.ts', async (real) =>
+  (await import('./buffers.ts')).watchTracks(await real()),
+);
+vi.mock('../../src/transport/clawops/early-audio.ts', async (real) =>
+  (await import('./buffers.ts')).watchEarlyAudio(await real()),
+);
+
+describeMatrix('media');
