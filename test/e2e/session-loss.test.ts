@@ -185,6 +185,18 @@ test('during the greeting, hardly begun: it is said again', async () => {
   expect(opening.ms).toBe(GREETING.audio!.length / 8);
 });
 
+test('during the greeting, most of it heard: it is not said again, and the next question is answered', async () => {
+  await using world = await openTwoLives();
+  const call = world.dial(CALLER);
+  await reach(world, /greeting/);
+  await world.clock.run(2_500);
+  world.standIn.sessions[0]!.destroy();
+  const story = await expectGoodEnd(world, call.id);
+  expect(story.said[0]!.details.heardMs).toBeGreaterThan(1_000);
+  expect(story.said.slice(1).map(({ text }) => text)).toEqual([ASK.text, AGAIN.text]);
+  expect(world.standIn.sessions[1]!.responses).toHaveLength(1);
+});
+
 test.each([
   ['speaks', /speaking/, 3_000],
   ['listens', /listening/, 500],

@@ -138,10 +138,11 @@ export function noteDrained(context: CallContext, fact: PlayoutChartFact): Parti
 
 export function noteCut(context: CallContext, fact: PlayoutChartFact): Partial<CallContext> {
   const entry = context.cutting.find((candidate) => candidate.gen === fact.gen);
-  return {
-    cutting: context.cutting.filter((candidate) => candidate !== entry),
-    ...(entry?.kind === 'greeting' ? { greetingHeardMs: fact.playedMs } : {}),
-  };
+  const cutting = context.cutting.filter((candidate) => candidate !== entry);
+  if (entry?.kind !== 'greeting') return { cutting };
+  // Only now it is known how much was heard of a greeting that a loss has made due again.
+  const isHeard = context.greeting === 'due' && fact.playedMs >= REPEAT_GREETING_BELOW;
+  return { cutting, greetingHeardMs: fact.playedMs, ...(isHeard ? { greeting: 'asked' as const } : {}) };
 }
 
 /** Everything alive becomes something that waits for its `playout.cut`; what was asked for is taken back. */
