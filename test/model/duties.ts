@@ -2,6 +2,7 @@
  * @module What a step of the call chart must lead to: orders that have to be given, in their order, and what has to be
  * so once a fact is known. The other invariants say what must not be.
  */
+import { REPEAT_GREETING_BELOW } from '../../src/machines/call/context.ts';
 import { OURS } from '../../src/machines/call/lines.ts';
 import type { Step } from './invariants.ts';
 import type { Snapshot } from './rig.ts';
@@ -38,13 +39,17 @@ function sequenceBreach({ orders }: Step): string | undefined {
 
 const TOLD = ['cancel', 'withdraw', 'truncate'];
 
-/** What was cut is told to the model, which else believes that all of it was heard. */
+/** What was cut is told to the model as soon as it is known how far it came: it else believes that all was heard. */
 function heardBreach({ before, after, orders }: Step): string | undefined {
-  const flush = orders.find(({ order }) => order.type === 'flush')?.order.gen;
-  if (flush === undefined || after.context.connection === 0) return undefined;
+  if (after.context.connection === 0) return undefined;
+  const flush = orders.find(({ order }) => order.type === 'flush')?.order.gen ?? Infinity;
+  const cut = [...before.context.cutting, ...before.context.gens.filter(({ gen }) => gen >= flush)];
   const told = orders.filter(({ order }) => order.type === 'truncate').map(({ order }) => order.gen);
-  const untold = before.context.gens.find(
-    (entry) => entry.gen >= flush && !OURS.includes(entry.kind) && !told.includes(entry.gen),
+  const untold = cut.find(
+    ({ gen, kind }) =>
+      !OURS.includes(kind) &&
+      !told.includes(gen) &&
+      ![...after.context.cutting, ...after.context.gens].some((entry) => entry.gen === gen),
   );
   return untold ? `the model believes that all of generation ${untold.gen} was heard` : undefined;
 }
@@ -67,7 +72,8 @@ function tellBreach({ before, event, orders }: Step): string | undefined {
   if (entered && digits > 0 && connection > 0 && !orders.some(({ order }) => order.type === 'digits')) {
     return 'keys were pressed, and the model is not told';
   }
-  const greets = greetingHeardMs > 0 && orders.some(({ order }) => order.type === 'greet');
+  const greets =
+    greetingHeardMs >= REPEAT_GREETING_BELOW && orders.some(({ order }) => order.type === 'greet');
   return greets ? 'a greeting that was heard is asked for again' : undefined;
 }
 

@@ -8,6 +8,8 @@ const listening = callSetup.createStateConfig({
   always: [
     {
       guard: 'callerTalksOver',
+      target: 'listening',
+      reenter: true,
       actions: ['supersedeTurn', 'cutForCaller'],
       meta: { why: 'the caller has the floor' },
     },
@@ -22,18 +24,16 @@ const listening = callSetup.createStateConfig({
     },
   ],
   on: {
-    'floor.released': [
-      {
-        guard: 'runtimeTurns',
-        target: 'listening',
-        reenter: true,
-        actions: 'commitTurn',
-        meta: { why: 'the caller has been quiet for long enough' },
-      },
-      { target: 'listening', reenter: true, meta: { why: 'the caller has finished' } },
-    ],
+    'floor.released': {
+      guard: 'runtimeTurns',
+      target: 'listening',
+      reenter: true,
+      actions: 'commitTurn',
+      meta: { why: 'the caller has been quiet for long enough' },
+    },
   },
   after: {
+    // From the interruption on, not from the end of the last sound: noise now and then would put it off for ever.
     filler: [
       {
         guard: 'supersededUnsounded',

@@ -45,7 +45,13 @@ export const transferring = callSetup.createStateConfig({
   states: {
     dialling: {
       after: { transferMax: { target: '#returning', meta: { why: 'the target does not answer' } } },
-      on: { 'target.answered': { target: 'consulting', meta: { why: 'the target picked up' } } },
+      on: {
+        'target.answered': { target: 'consulting', meta: { why: 'the target picked up' } },
+        'target.accepted': {
+          target: 'bridged',
+          meta: { why: 'the target takes the caller; that it picked up was not reported' },
+        },
+      },
     },
     consulting: {
       after: { consultingMax: { target: '#returning', meta: { why: 'the target cannot decide' } } },
