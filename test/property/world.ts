@@ -1,213 +1,247 @@
 /**
- * @module A made-up world around the two real charts of a call: a carrier that plays in real time, a model that
- * answers, dawdles, refuses or falls silent, tools, and a caller. All of it on one virtual clock and one seed.
+ * @module A made-up world around the real charts, line and session port of a call: a network, a model, tools and a
+ * caller, all on one virtual clock. It lets the laws see each step of the call chart with the orders it led to.
  */
-import { type Actor, type AnyStateMachine, createActor, type EventObject, fromCallback } from 'xstate';
-import type { PortLogic } from '../../src/machines/call/base.ts';
-import { createCallLogic } from '../../src/machines/call/machine.ts';
+import { type Actor, type AnyStateMachine, createActor, type EventObject } from 'xstate';
+import type { HearMode, SpeakMode } from '../../src/audio/gate.ts';
 import type { CallPolicy } from '../../src/machines/call/vocabulary.ts';
-import { govern } from '../../src/machines/govern.ts';
-import { createSessionLogic } from '../../src/machines/session/machine.ts';
-import { staleForCall, staleForSession } from '../../src/machines/stale.ts';
+import { createLine } from '../../src/runtime/assemble/line.ts';
+import { type CallParts, createCounters } from '../../src/runtime/assemble/parts.ts';
+import { createSessionPort } from '../../src/runtime/assemble/session.ts';
+import { readTag } from '../../src/runtime/assemble/state.ts';
+import { createLimitPort } from '../../src/runtime/assemble/tasks.ts';
+import { latchClock } from '../../src/runtime/clock.ts';
+import { createCounter } from '../../src/runtime/ids.ts';
+import { silentLogger } from '../../src/runtime/logger.ts';
+import { createRecord } from '../../src/runtime/record.ts';
+import { createScope } from '../../src/runtime/scope.ts';
+import {
+  type ChartStep,
+  createSwitchboard,
+  type OpenPort,
+  type PortName,
+  type Switchboard,
+} from '../../src/runtime/switchboard.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
+import type { CallInfo, LegCapabilities } from '../../src/transport/contract.ts';
 import type { Snapshot } from '../model/rig.ts';
-import { createCarrier } from './carrier.ts';
-import { type Model, createModel } from './model.ts';
+import { createLaws, type Laws } from './laws.ts';
+import { createModel, type Model } from './model.ts';
+import { createNetwork, type Network } from './network.ts';
+import { createProgramPorts, playAudio, type Program } from './program.ts';
+import { createSilenceWatch } from './silence.ts';
+import { createTiming } from './timing.ts';
 
 export type Fact = EventObject & Record<string, unknown>;
-export type Tell = (fact: Fact) => void;
 
-/** One child of a chart while it lives. */
-export interface FakePort {
-  readonly order?: (order: Fact) => void;
-  readonly close?: () => void;
+export interface WorldOptions {
+  readonly policy: CallPolicy;
+  readonly direction: 'inbound' | 'outbound';
+  readonly marks: LegCapabilities['marks'];
 }
 
-export interface Timing {
-  readonly clock: VirtualClock;
-  /** Runs `work` in `ms`, unless the port is closed by then. */
-  readonly later: (ms: number, work: () => void) => void;
-  readonly cancelAll: () => void;
+/** What a test may want besides a call's end. */
+export interface Watching {
+  /** Hears of every step of both charts. */
+  readonly stepped?: (step: ChartStep) => void;
+  /** Other charts than the product's. */
+  readonly board?: Switchboard;
 }
 
 export interface World {
   readonly clock: VirtualClock;
-  readonly actor: Actor<AnyStateMachine>;
   readonly model: Model;
+  readonly network: Network;
+  readonly program: Program;
+  readonly laws: Laws;
   readonly snapshot: Snapshot;
-  /** When something of the agent's was last begun to be heard. */
-  readonly heardAt: number;
-  /** Facts of the past, for sending them again. */
-  readonly past: readonly Fact[];
+  /** Ports that are open. */
   readonly open: ReadonlySet<string>;
-  /** How long a tool takes, in ms. */
-  toolTime: number;
-  /** Whether the carrier confirms a hang-up. */
-  confirms: boolean;
-  /** The first law broken, if any. */
-  failure: string | undefined;
-  send(fact: Fact): void;
+  /** What each chart has taken in, for telling it again. */
+  readonly past: Readonly<Record<'call' | 'session', readonly Fact[]>>;
+  /** Tells a chart something, past every port. */
+  tell(chart: 'call' | 'session', fact: Fact): void;
+  /** The program plays audio of its own. */
+  play(ms: number): void;
   dispose(): void;
 }
 
-type Opener = (input: Record<string, unknown>, tell: Tell, id: string) => FakePort;
-type Stepped = (before: Snapshot, after: Snapshot, event: Fact) => void;
+/** The charts of the product; made once, as in the product. */
+export const charts: Switchboard = createSwitchboard();
 
-const worlds = new Map<
-  string,
-  { open: (name: string) => Opener; stepped: Stepped; threw(error: unknown): void }
->();
+const count = createCounter();
 
-const port = (name: string): PortLogic =>
-  fromCallback<Fact, { call: string }>(({ input, sendBack, receive, self }) => {
-    const opened = worlds.get(input.call)?.open(name)(input, sendBack, self.id);
-    receive((order) => opened?.order?.(order));
-    return () => opened?.close?.();
-  });
+/** What a port told, as against orders, timers and what a chart raises itself. */
+const isFact = ({ type }: EventObject): boolean =>
+  /^(leg|media|session|voice|turn|gen|playout|tool|target|transfer)\./.test(type);
 
-const callOf = (context: unknown): string =>
-  (context as { id?: string; call?: string }).id ?? (context as { call: string }).call;
-
-const watcher = {
-  stepped(
-    _scope: unknown,
-    event: EventObject,
-    before: { context: unknown },
-    after: { context: unknown },
-  ): void {
-    if (!(before.context as { id?: string }).id) return;
-    worlds.get(callOf(before.context))?.stepped(before as Snapshot, after as Snapshot, event);
-  },
-  stale: () => {},
-  threw(scope: { self: { getSnapshot(): unknown } }, _event: EventObject, error: unknown): void {
-    worlds.get(callOf((scope.self.getSnapshot() as { context: unknown }).context))?.threw(error);
-  },
-};
-
-const session = govern(
-  createSessionLogic({ connection: port('connection') }),
-  { name: 'session', staleness: staleForSession },
-  watcher as never,
-);
-const logic = govern(
-  createCallLogic({
-    session,
-    leg: port('leg'),
-    screen: port('screen'),
-    start: port('start'),
-    limit: port('limit'),
-    tool: port('tool'),
-  }),
-  { name: 'call', staleness: staleForCall },
-  watcher as never,
-);
-
-let count = 0;
-
-/** Timers of one port, gone with it. */
-function createTiming(clock: VirtualClock): Timing {
-  const timers = new Set<ReturnType<VirtualClock['setTimeout']>>();
-  return {
-    clock,
-    later(ms, work) {
-      const timer = clock.setTimeout(() => {
-        timers.delete(timer);
-        work();
-      }, ms);
-      timers.add(timer);
-    },
-    cancelAll() {
-      for (const timer of timers) clock.clearTimeout(timer);
-      timers.clear();
-    },
+/**
+ * Hears what the call chart orders, in the step in which it does: an order to the session is worked off later, if the
+ * session is just telling something. Inspecting the actor would show the same, at half the price of a step.
+ */
+function listen(actor: Actor<AnyStateMachine>, heard: (to: string, order: EventObject) => void): void {
+  const system = actor.system as unknown as {
+    _relay(source: unknown, target: { id: string }, event: EventObject): void;
+  };
+  const relay = system._relay.bind(system);
+  system._relay = (source, target, event) => {
+    if (source === actor && target !== (actor as { id: string })) heard(target.id, event);
+    relay(source, target, event);
   };
 }
 
-/** Creates a world and starts its call. @param stepped called after every step of the call chart. */
+/** Creates a world and starts its call. */
 export function createWorld(
-  policy: CallPolicy,
-  direction: 'inbound' | 'outbound',
-  stepped: (world: World, before: Snapshot, after: Snapshot, event: Fact) => void,
+  { policy, direction, marks }: WorldOptions,
+  { stepped, board = charts }: Watching = {},
 ): World {
-  const id = `world-${(count += 1)}`;
+  const info: CallInfo = {
+    id: `world-${count()}`,
+    transport: 'random',
+    direction,
+    from: 'caller',
+    to: 'agent',
+    callerIdRestricted: false,
+  };
   const clock = createVirtualClock();
   const open = new Set<string>();
-  const past: Fact[] = [];
-  let gens = 0;
-  let heardAt = 0;
-  const takeGeneration = (): number => (gens += 1);
-  const model = createModel(policy, takeGeneration, (message) => {
-    world.failure ??= message;
+  const past: Record<'call' | 'session', Fact[]> = { call: [], session: [] };
+  const program: Program = { screen: 'accept', starts: true, toolTime: 300 };
+  const laws = createLaws(open);
+  const model = createModel(policy, {
+    broken: (...found) => laws.broken(...found),
+    fed: (...given) => laws.fed(...given),
+  });
+  const network = createNetwork(info, marks, createTiming(clock), {
+    framed(at) {
+      laws.framed(at);
+      listenIn();
+    },
+    played: (chunk) => laws.played(chunk),
+  });
+  const watchSilence = createSilenceWatch(() => clock.now(), model, network);
+  const listenIn = (): void => {
+    const breach = watchSilence(world.snapshot);
+    if (breach) laws.broken(breach);
+  };
+  const latched = latchClock(clock);
+  const parts: CallParts = {
+    id: info.id,
+    info,
+    leg: network.leg,
+    clock: latched,
+    raw: clock,
+    scope: createScope(silentLogger, info.id),
+    logger: silentLogger,
+    record: createRecord(),
+    counters: createCounters(),
+    spec: () => model.spec,
+    policy: () => policy,
+    takeGeneration: createCounter(),
+  };
+  const line = createLine(parts, {
+    gain: { in: 1, out: 1 },
+    pressed: () => {},
+    heard: () => {},
+    transferRequest: () => undefined,
+    legFact: () => {},
   });
 
-  const openers: Record<string, (input: Record<string, unknown>, tell: Tell, timing: Timing) => FakePort> = {
-    leg: (_input, tell, timing) =>
-      createCarrier(tell, timing, takeGeneration, direction, {
-        confirms: () => world.confirms,
-        heard: () => void (heardAt = clock.now()),
-      }),
-    connection: (input, tell, timing) => model.open(Number(input['connection']), tell, timing),
-    screen: (_input, tell, { later }) => {
-      later(40, () => tell({ type: 'screen.done', accept: true, code: '', policy }));
-      return {};
-    },
-    start: (_input, tell, { later }) => {
-      later(60, () => tell({ type: 'start.done' }));
-      return {};
-    },
-    limit: () => ({}),
-    tool: (input, tell, { later }) => {
-      const done = (ok: boolean): void => tell({ type: 'tool.done', call: input['tool'], ok });
-      later(world.toolTime, () => done(true));
-      return { order: () => later(1, () => done(false)) };
-    },
-  };
-
-  worlds.set(id, {
-    threw: (error) => void (world.failure ??= `the chart threw ${String(error)}`),
-    stepped(before, after, event) {
-      if (event.type.includes('.') && !event.type.startsWith('xstate')) past.push(event);
-      stepped(world, before, after, event);
-    },
-    open: (name) => (input, tell, self) => {
-      const timing = createTiming(clock);
-      open.add(self);
-      const opened = openers[name]!(input, tell, timing);
+  /** A port that watches its own life: opened once under its name, closed once. */
+  const watched =
+    (name: PortName, given: OpenPort): OpenPort =>
+    (input, tell) => {
+      const key = name === 'tool' ? `tool:${String(input['tool'])}` : name;
+      laws.opened(key, open.has(key));
+      open.add(key);
+      const opened = given(input, tell);
       return {
         order: (order) => opened.order?.(order),
         close() {
-          open.delete(self);
-          timing.cancelAll();
+          if (!open.delete(key)) laws.broken(`port ${key} is closed twice`);
           opened.close?.();
         },
       };
+    };
+  const ports = createProgramPorts(clock, program, policy);
+  const unplug = board.plug(info.id, {
+    ports: {
+      leg: watched('leg', line.open),
+      connection: watched(
+        'connection',
+        createSessionPort(parts, {
+          tools: [],
+          speak: (chunk) => line.speak(chunk),
+          listen: (feed) => void (line.listener = feed),
+          fact: () => {},
+        }),
+      ),
+      screen: watched('screen', ports.screen),
+      start: watched('start', ports.start),
+      limit: watched('limit', createLimitPort(parts)),
+      tool: watched('tool', ports.tool),
     },
+    watchers: [
+      {
+        event(step) {
+          if (step.stale === undefined && isFact(step.event)) past[step.chart].push(step.event);
+          if (step.chart === 'call') laws.stepped(step);
+          stepped?.(step);
+        },
+      },
+    ],
+    now: () => latched.now(),
+    stimulus: (work) => latched.stimulus(work),
+    threw: (chart, error) => laws.broken(`${chart} threw ${String(error)}`),
   });
+  const actor: Actor<AnyStateMachine> = createActor(board.logic, {
+    id: 'call',
+    input: { id: info.id, direction, policy },
+    clock: latched,
+  });
+  listen(actor, (to, order) => laws.ordered({ to, order }));
+  const steer = (): void => {
+    const { tags } = world.snapshot;
+    if (world.snapshot.status === 'active') laws.steering(world.snapshot);
+    line.steer(readTag<HearMode>(tags, 'hear.', 'drop'), readTag<SpeakMode>(tags, 'speak.', 'drop'));
+  };
 
   const world: World = {
     clock,
-    actor: createActor(logic, { id: 'call', input: { id, direction, policy }, clock }),
     model,
+    network,
+    program,
+    laws,
     past,
     open,
-    toolTime: 300,
-    confirms: true,
-    failure: undefined,
     get snapshot() {
-      return world.actor.getSnapshot() as Snapshot;
+      return actor.getSnapshot() as Snapshot;
     },
-    get heardAt() {
-      return heardAt;
+    tell(chart, fact) {
+      const { status, children } = world.snapshot;
+      if (status !== 'active') return;
+      latched.stimulus(() => (chart === 'call' ? actor : children['session'])?.send(fact));
     },
-    send(fact) {
-      if (world.snapshot.status === 'active') world.actor.send(fact);
+    play(ms) {
+      latched.stimulus(() => playAudio(parts.takeGeneration(), ms, line, (fact) => world.tell('call', fact)));
     },
     dispose() {
-      world.actor.stop();
-      worlds.delete(id);
+      actor.stop();
+      unplug();
     },
   };
-  world.actor.subscribe({ error: (error) => void (world.failure ??= `the call failed: ${String(error)}`) });
-  world.actor.start();
+  actor.subscribe({
+    next() {
+      // As in the product, the media plane follows the tags once the orders have gone out.
+      laws.settled();
+      steer();
+      listenIn();
+    },
+    error: (error) => laws.broken(`the call failed: ${String(error)}`),
+  });
+  latched.stimulus(() => {
+    actor.start();
+    steer();
+  });
   return world;
 }
