@@ -30,7 +30,9 @@ export function createRecorderTrack(codec: Codec, spill?: RecorderSpill): Record
   const table = decodeTable(codec);
   let ring = new Int16Array(FIRST_SIZE);
   let base = 0;
+  /** One past what the ring holds, and one past everything, spilled or not. */
   let end = 0;
+  let reach = 0;
 
   const reserve = (until: number): void => {
     let size = ring.length;
@@ -57,9 +59,10 @@ export function createRecorderTrack(codec: Codec, spill?: RecorderSpill): Record
 
   return {
     get end() {
-      return spill ? Math.max(end, spill.end) : end;
+      return reach;
     },
     place(start, bytes) {
+      reach = Math.max(reach, start + bytes.length);
       const near = Math.max(0, base + NEAR - start);
       if (!spill || bytes.length <= near) return keep(start, bytes);
       if (near > 0) keep(start, bytes.subarray(0, near));
@@ -71,6 +74,7 @@ export function createRecorderTrack(codec: Codec, spill?: RecorderSpill): Record
       const mask = ring.length - 1;
       for (let at = from; at < end; at += 1) ring[at & mask] = 0;
       end = Math.min(end, from);
+      reach = Math.min(reach, from);
     },
     read(into) {
       const mask = ring.length - 1;
@@ -81,11 +85,13 @@ export function createRecorderTrack(codec: Codec, spill?: RecorderSpill): Record
       }
       base += into.length;
       end = Math.max(end, base);
+      reach = Math.max(reach, base);
       fetch();
     },
     skip(count) {
       base += count;
       end = Math.max(end, base);
+      reach = Math.max(reach, base);
       fetch();
     },
   };
