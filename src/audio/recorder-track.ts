@@ -9,6 +9,8 @@ import type { RecorderSpill } from './recorder-spill.ts';
 export interface RecorderTrack {
   /** One past the last sample placed, or the last one read if that is later. */
   readonly end: number;
+  /** Bytes held in memory, whatever is spilled. */
+  readonly bytes: number;
   /** Puts G.711 audio at sample `start`, over what is there. What lies before the part already read is lost. */
   place(start: number, bytes: Uint8Array): void;
   /** Makes silence of everything from sample `start` on. */
@@ -60,6 +62,9 @@ export function createRecorderTrack(codec: Codec, spill?: RecorderSpill): Record
   return {
     get end() {
       return reach;
+    },
+    get bytes() {
+      return ring.byteLength;
     },
     place(start, bytes) {
       reach = Math.max(reach, start + bytes.length);

@@ -101,58 +101,14 @@ export function watchEarlyAudio(real: typeof EarlyModule): typeof EarlyModule {
   };
 }
 
-/** Samples of 16 bits; the ring of a track doubles, and is never given back while the call lasts. */
-const FIRST_TRACK = 16_384;
-
 /** Replaces src/audio/recorder-track.ts. */
 export function watchTracks(real: typeof TrackModule): typeof TrackModule {
   return {
     ...real,
     createRecorderTrack(codec, spill) {
-      // Blinded to what lies on the disk, the real one's end is the end of what is in memory.
-      const track = real.createRecorderTrack(
-        codec,
-        spill && {
-          get start() {
-            return spill.start;
-          },
-          end: 0,
-          put: (start, bytes) => spill.put(start, bytes),
-          take: (until, give) => spill.take(until, give),
-          cut: (start) => spill.cut(start),
-          close: () => spill.close(),
-        },
-      );
-      let base = 0;
-      let size = FIRST_TRACK;
-      const grow = (): void => {
-        while (size < track.end - base) size *= 2;
-      };
-      stores.add({
-        get bytes() {
-          return size * 2;
-        },
-      });
-      return {
-        get end() {
-          return Math.max(track.end, spill?.end ?? 0);
-        },
-        place(start, bytes) {
-          track.place(start, bytes);
-          grow();
-        },
-        cut: (start) => track.cut(start),
-        read(into) {
-          track.read(into);
-          base += into.length;
-          grow();
-        },
-        skip(count) {
-          track.skip(count);
-          base += count;
-          grow();
-        },
-      };
+      const track = real.createRecorderTrack(codec, spill);
+      stores.add(track);
+      return track;
     },
   };
 }
