@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Duplex } from 'node:stream';
 
 export type ProbeOrder = { readonly probe: 'reset' | 'read' | 'watch' | 'watched' };
 
@@ -85,29 +86,54 @@ function read(): void {
 
 interface Socket {
   emit: (this: Socket, name: string, ...given: unknown[]) => boolean;
-  send: (this: Socket, data: unknown, ...given: unknown[]) => void;
 }
 
-/** Whether a short message, text or bytes, names this event. Audio is longer and costs no search. */
-function names(data: unknown, event: string): boolean {
-  if (typeof data === 'string') return data.length < 300 && data.includes(event);
-  return Buffer.isBuffer(data) && data.length < 300 && data.includes(event);
+interface Connection {
+  readonly writableCorked: number;
+  write: (this: Connection, ...given: unknown[]) => boolean;
+  uncork: (this: Connection) => void;
 }
 
-/** Watches the subject's own copy of `ws`: the moment a message's handlers are entered, and that of a `clear`. */
+/** Whether a message, text or bytes, has this in it. Only short ones name an event; audio costs no search. */
+function names(data: unknown, event: string, most: number): boolean {
+  if (typeof data === 'string') return data.length < most && data.includes(event);
+  return Buffer.isBuffer(data) && data.length < most && data.includes(event);
+}
+
+/** Audio and the mark behind it may leave in one write with the clear. */
+const LONGEST_WRITE = 20_000;
+
+/**
+ * Watches the subject's own copy of `ws` for the moment a message's handlers are entered, and every connection for that
+ * of a `clear`: after the write that it is in, and after what was held back has been let go.
+ */
 function watchSockets(): void {
   const resolve = createRequire(process.argv[1]!);
   const { WebSocket } = resolve('ws') as { WebSocket: { prototype: Socket } };
-  const { emit, send } = WebSocket.prototype;
+  const { emit } = WebSocket.prototype;
   WebSocket.prototype.emit = function (this: Socket, name, ...given) {
-    if (name === 'message' && names(given[0], 'speech_started')) entered = performance.now();
+    if (name === 'message' && names(given[0], 'speech_started', 300)) entered = performance.now();
     return emit.call(this, name, ...given);
   };
-  WebSocket.prototype.send = function (this: Socket, data, ...given) {
-    send.call(this, data, ...given);
-    if (entered === 0 || !names(data, '"clear"')) return;
+  const connection = Duplex.prototype as unknown as Connection;
+  const { write, uncork } = connection;
+  let isHeldBack = false;
+  const left = (): void => {
     reactions.push(performance.now() - entered);
     entered = 0;
+    isHeldBack = false;
+  };
+  connection.write = function (this: Connection, ...given) {
+    const taken = write.call(this, ...given);
+    if (entered > 0 && names(given[0], '"clear"', LONGEST_WRITE)) {
+      if (this.writableCorked > 0) isHeldBack = true;
+      else left();
+    }
+    return taken;
+  };
+  connection.uncork = function (this: Connection) {
+    uncork.call(this);
+    if (isHeldBack && this.writableCorked === 0) left();
   };
 }
 

@@ -105,6 +105,11 @@ export function createSystemClock(): Clock {
   };
 }
 
+interface LatchedTimer extends TimerHandle {
+  /** Undefined once it has fired or was cleared. */
+  inner: TimerHandle | undefined;
+}
+
 /** A clock that stands still while one stimulus is being worked off. */
 export interface LatchedClock extends Clock {
   /**
@@ -136,25 +141,28 @@ export function latchClock(base: Clock, afterBurst: () => void = () => {}): Latc
       }
     }
   };
-  const live = new WeakSet<TimerHandle>();
   const timers = {
     now,
     setTimeout(run: () => void, delay: number): TimerHandle {
-      const handle: TimerHandle = base.setTimeout(
+      const frozenNow = now();
+      const timer: LatchedTimer = { deadline: frozenNow + Math.max(0, delay), inner: undefined };
+      timer.inner = base.setTimeout(
         () => {
-          if (live.delete(handle)) pending -= 1;
+          timer.inner = undefined;
+          pending -= 1;
           stimulus(run);
         },
-        now() + delay - base.now(),
+        frozenNow + delay - base.now(),
       );
-      live.add(handle);
       pending += 1;
-      return handle;
+      return timer;
     },
     clearTimeout(handle: TimerHandle | undefined): void {
-      if (!handle) return;
-      if (live.delete(handle)) pending -= 1;
-      base.clearTimeout(handle);
+      const timer = handle as LatchedTimer | undefined;
+      if (!timer?.inner) return;
+      base.clearTimeout(timer.inner);
+      timer.inner = undefined;
+      pending -= 1;
     },
   };
   return {

@@ -30,30 +30,45 @@ export function createHeardText(): HeardText {
 
 /** Cuts after the word that contains the point at `share` of the text's spoken weight. */
 function cutAtWord(text: string, share: number): string {
-  const words = text.split(/(?<=\s)/u);
-  const total = words.reduce((sum, word) => sum + weigh(word), 0);
-  const limit = total * share;
+  const limit = weigh(text, 0, text.length) * share;
   let spoken = 0;
-  let kept = '';
-  for (const word of words) {
+  let kept = 0;
+  while (kept < text.length) {
+    const end = endOfWord(text, kept);
+    const weight = weigh(text, kept, end);
     // A word of which less than half was spoken was not heard.
-    if (spoken + weigh(word) / 2 > limit) break;
-    spoken += weigh(word);
-    kept += word;
+    if (spoken + weight / 2 > limit) break;
+    spoken += weight;
+    kept = end;
   }
-  return kept.trimEnd();
+  return text.slice(0, kept).trimEnd();
 }
 
-/** How long a word takes to say, in units of one Latin letter: digits are words, punctuation is a pause. */
-function weigh(word: string): number {
+const SPACE = /\s/gu;
+
+/** Past the white space behind the word that begins at `from`. */
+function endOfWord(text: string, from: number): number {
+  SPACE.lastIndex = from;
+  return SPACE.test(text) ? SPACE.lastIndex : text.length;
+}
+
+/** How long a stretch takes to say, in units of one Latin letter: digits are words, punctuation is a pause. */
+function weigh(text: string, from: number, to: number): number {
   let weight = 0;
-  for (const letter of word) {
-    if (/\p{Script=Hangul}|\p{Script=Han}|\p{Script=Katakana}|\p{Script=Hiragana}/u.test(letter))
-      weight += 2.5;
-    else if (/\p{N}/u.test(letter)) weight += 4;
-    else if (/[.,;:!?。、！？]/u.test(letter)) weight += 3;
-    else if (/\p{L}/u.test(letter)) weight += 1;
-    else weight += 0.5;
+  for (let at = from; at < to;) {
+    const letter = text.codePointAt(at)!;
+    weight += ASCII[letter] ?? weightOf(String.fromCodePoint(letter));
+    at += letter > 0xffff ? 2 : 1;
   }
   return weight;
 }
+
+function weightOf(letter: string): number {
+  if (/\p{Script=Hangul}|\p{Script=Han}|\p{Script=Katakana}|\p{Script=Hiragana}/u.test(letter)) return 2.5;
+  if (/\p{N}/u.test(letter)) return 4;
+  if (/[.,;:!?。、！？]/u.test(letter)) return 3;
+  return /\p{L}/u.test(letter) ? 1 : 0.5;
+}
+
+/** A barge-in weighs a whole answer while the caller waits; four expressions a letter took as long as the charts. */
+const ASCII = Array.from({ length: 128 }, (_, code) => weightOf(String.fromCharCode(code)));

@@ -93,11 +93,16 @@ export interface Switchboard {
   readonly size: number;
 }
 
+/** A call that is plugged in. */
+interface Plugged extends Extension {
+  /** Who sent the events that are under way: a few, and gone with the call. */
+  readonly sources: Map<EventObject, string>;
+}
+
 export function createSwitchboard(): Switchboard {
-  const extensions = new Map<string, Extension>();
-  const sources = new WeakMap<EventObject, string>();
+  const extensions = new Map<string, Plugged>();
   const portLogic = (name: PortName, chart: ChartName): PortLogic => createPortLogic(name, chart, extensions);
-  const watcher = createStepWatcher(extensions, sources);
+  const watcher = createStepWatcher(extensions);
   const session = govern(
     createSessionLogic({ connection: portLogic('connection', 'session') }),
     { name: 'session', staleness: staleForSession },
@@ -114,12 +119,13 @@ export function createSwitchboard(): Switchboard {
   return {
     logic: govern(createCallLogic(ports), { name: 'call', staleness: staleForCall }, watcher),
     plug(call, extension) {
-      extensions.set(call, extension);
+      const plugged: Plugged = { ...extension, sources: new Map() };
+      extensions.set(call, plugged);
       return () => {
-        if (extensions.get(call) === extension) extensions.delete(call);
+        if (extensions.get(call) === plugged) extensions.delete(call);
       };
     },
-    inspect: (call) => createInspector(call, extensions, sources),
+    inspect: (call) => createInspector(call, extensions),
     get size() {
       return extensions.size;
     },
@@ -129,7 +135,7 @@ export function createSwitchboard(): Switchboard {
 function createPortLogic(
   name: PortName,
   chart: ChartName,
-  extensions: ReadonlyMap<string, Extension>,
+  extensions: ReadonlyMap<string, Plugged>,
 ): PortLogic {
   return fromCallback<EventObject, PortInput>(({ input, receive, sendBack, self }) => {
     const extension = extensions.get(input.call);
@@ -146,6 +152,7 @@ function createPortLogic(
     };
     const port = guard(() => extension.ports[name](input, tell));
     receive((order) => {
+      extension.sources.delete(order);
       const entry: ChartOrder = { at: extension.now(), chart, to: self.id, order };
       for (const watcher of extension.watchers) watcher.order?.(entry);
       guard(() => port?.order?.(order));
@@ -163,10 +170,7 @@ const chartOf = (snapshot: AnyMachineSnapshot): { chart: ChartName; call: string
     : { chart: 'call', call: context.id };
 };
 
-function createStepWatcher(
-  extensions: ReadonlyMap<string, Extension>,
-  sources: WeakMap<EventObject, string>,
-): ChartWatcher {
+function createStepWatcher(extensions: ReadonlyMap<string, Plugged>): ChartWatcher {
   const report = (
     event: EventObject,
     before: AnyMachineSnapshot,
@@ -176,7 +180,8 @@ function createStepWatcher(
     const { chart, call } = chartOf(before);
     const extension = extensions.get(call);
     if (!extension) return;
-    const source = sources.get(event) ?? 'app';
+    const source = extension.sources.get(event) ?? 'app';
+    extension.sources.delete(event);
     const step: ChartStep = { at: extension.now(), chart, source, event, before, after, stale };
     for (const watcher of extension.watchers) watcher.event?.(step);
   };
@@ -199,23 +204,19 @@ interface TakenTransition {
 
 function createInspector(
   call: string,
-  extensions: ReadonlyMap<string, Extension>,
-  sources: WeakMap<EventObject, string>,
+  extensions: ReadonlyMap<string, Plugged>,
 ): (event: InspectionEvent) => void {
   const last = new Map<ChartName, readonly AnyStateNode[]>();
   return (inspected) => {
+    if (inspected.type !== '@xstate.event' && inspected.type !== '@xstate.microstep') return;
+    const extension = extensions.get(call);
+    if (!extension) return;
     if (inspected.type === '@xstate.event') {
       const { sourceRef, actorRef, event } = inspected;
       const source = sourceRef as { id?: string } | undefined;
-      sources.set(
-        event,
-        source === undefined ? 'app' : sourceRef === actorRef ? 'self' : (source.id ?? 'app'),
-      );
+      if (source) extension.sources.set(event, sourceRef === actorRef ? 'self' : (source.id ?? 'app'));
       return;
     }
-    if (inspected.type !== '@xstate.microstep') return;
-    const extension = extensions.get(call);
-    if (!extension) return;
     const snapshot = inspected.snapshot as AnyMachineSnapshot;
     const { chart } = chartOf(snapshot);
     const nodes: readonly AnyStateNode[] = snapshot._nodes;

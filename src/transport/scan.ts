@@ -124,15 +124,6 @@ function stampOf(value: unknown): number | undefined {
   return typeof digits === 'string' && /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
 }
 
-/** Agent audio as one message in one buffer: any length, its base64 copied between `head` and `tail`. */
-export function frameOf(head: Buffer, base64: Uint8Array, tail: Buffer): Buffer {
-  const message = Buffer.allocUnsafe(head.length + base64.length + tail.length);
-  message.set(head, 0);
-  message.set(base64, head.length);
-  message.set(tail, head.length + base64.length);
-  return message;
-}
-
 /** Parses a message to an object; undefined for anything else. */
 export function parseFields(text: string): Fields | undefined {
   try {

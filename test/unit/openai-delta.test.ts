@@ -4,8 +4,13 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunkOfBase64, chunkOfBytes } from '../../src/audio/chunk.ts';
-import { readAudioDelta, writeAppend } from '../../src/providers/realtime/openai/delta.ts';
+import { base64Of, chunkOfBase64, chunkOfBytes } from '../../src/audio/chunk.ts';
+import {
+  APPEND_HEAD,
+  APPEND_TAIL,
+  readAudioDelta,
+  readType,
+} from '../../src/providers/realtime/openai/delta.ts';
 
 const TYPE = 'response.output_audio.delta';
 
@@ -123,7 +128,25 @@ describe('the one write for audio out', () => {
     const bytes = Uint8Array.from({ length: 160 }, (_, index) => index);
     const base64 = Buffer.from(bytes).toString('base64');
     const message = { type: 'input_audio_buffer.append', audio: base64 };
-    expect(JSON.parse(writeAppend(chunkOfBytes(bytes)).toString())).toEqual(message);
-    expect(writeAppend(chunkOfBase64(Buffer.from(base64))).toString()).toBe(JSON.stringify(message));
+    for (const chunk of [chunkOfBytes(bytes), chunkOfBase64(Buffer.from(base64))]) {
+      const written = Buffer.concat([APPEND_HEAD, base64Of(chunk), APPEND_TAIL]);
+      expect(written.toString()).toBe(JSON.stringify(message));
+    }
+  });
+});
+
+describe('the type of a message', () => {
+  it.each([
+    ['{"type":"rate_limits.updated","event_id":"event_1"}', 'rate_limits.updated'],
+    ['{"type":"","event_id":"event_1"}', ''],
+    ['{"type":"cut in the mid', undefined],
+    ['{"type":"', undefined],
+    ['{"type', undefined],
+    ['', undefined],
+    ['{"event_id":"event_1","type":"rate_limits.updated"}', undefined],
+    ['{"type": "rate_limits.updated"}', undefined],
+    ['[{"type":"rate_limits.updated"}]', undefined],
+  ])('of %s', (text, type) => {
+    expect(readType(Buffer.from(text))).toBe(type);
   });
 });

@@ -3,17 +3,8 @@
  * Caller audio is recognised in the raw message and handed on as a view of its base64; only what does not look
  * like the platform's own layout goes through JSON.parse.
  */
-import { base64Of, type Chunk } from '../../audio/chunk.ts';
-import {
-  after,
-  fieldsOf,
-  frameOf,
-  isEnd,
-  parseFields,
-  readAudio,
-  readMediaObject,
-  skipNumber,
-} from '../scan.ts';
+import type { Chunk } from '../../audio/chunk.ts';
+import { after, fieldsOf, isEnd, parseFields, readAudio, readMediaObject, skipNumber } from '../scan.ts';
 
 /** A media message that is not caller audio. */
 export type MediaFact =
@@ -78,13 +69,9 @@ function audioFact(value: unknown, expected: number): MediaFact {
   return typeof audio === 'string' ? { type: audio } : { type: 'audio', chunk: audio };
 }
 
-const FRAME_HEAD = Buffer.from('{"event":"media","media":{"payload":"');
-const FRAME_TAIL = Buffer.from('"}}');
-
-/** Agent audio as one message in one buffer: any length, its base64 copied, never decoded. */
-export function writeFrame(chunk: Chunk): Buffer {
-  return frameOf(FRAME_HEAD, base64Of(chunk), FRAME_TAIL);
-}
+/** What a message of agent audio is around its base64. */
+export const FRAME_HEAD: Buffer = Buffer.from('{"event":"media","media":{"payload":"');
+export const FRAME_TAIL: Buffer = Buffer.from('"}}');
 
 /** Empties the platform's queue. Built once: a barge-in has nothing to wait for. */
 export const CLEAR: Buffer = Buffer.from('{"event":"clear"}');

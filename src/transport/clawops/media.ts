@@ -2,14 +2,22 @@
  * @module The media connection of one call (clawops.md §3): caller audio in, agent audio, marks and keys out.
  * Nothing is queued on this side, so what is sent is in order and a clear is on the wire at once.
  */
-import type { Writable } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { Chunk } from '../../audio/chunk.ts';
+import { base64Of, type Chunk } from '../../audio/chunk.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock.ts';
+import { FrameWriter } from '../../runtime/frame-writer.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { type Burst, createBurst } from '../burst.ts';
 import type { ClawopsCounters } from './counters.ts';
-import { CLEAR, type MediaFact, readFrame, readMedia, writeDigit, writeFrame, writeMark } from './frame.ts';
+import {
+  CLEAR,
+  FRAME_HEAD,
+  FRAME_TAIL,
+  type MediaFact,
+  readFrame,
+  readMedia,
+  writeDigit,
+  writeMark,
+} from './frame.ts';
 import { createKeepalive, type Keepalive } from './keepalive.ts';
 
 /** From the first byte of the handshake to the first sign of media; a third of the token's 30 s (clawops.md §2.5). */
@@ -77,8 +85,8 @@ export function openMedia(options: MediaOptions): Media {
 class MediaConnection implements Media {
   readonly #options: MediaOptions;
   readonly #socket: WebSocket | undefined;
-  #stream: Writable | undefined;
-  readonly #burst: Burst = createBurst(() => this.#stream);
+  /** From the upgrade on. */
+  #frames: FrameWriter | undefined;
   #keepalive: Keepalive | undefined;
   #timer: TimerHandle | undefined;
   #started = false;
@@ -97,26 +105,24 @@ class MediaConnection implements Media {
   }
 
   play(chunk: Chunk): boolean {
-    const socket = this.#sendable();
-    if (!socket || socket.bufferedAmount > LONGEST_BACKLOG) {
+    const frames = this.#sendable();
+    if (!frames || frames.backlog > LONGEST_BACKLOG) {
       this.#options.counters.dropped += 1;
       return false;
     }
-    this.#burst.gather();
-    socket.send(writeFrame(chunk), TEXT);
+    frames.gather(FRAME_HEAD, base64Of(chunk), FRAME_TAIL);
     return true;
   }
 
   mark(name: string): void {
-    const socket = this.#sendable();
+    const frames = this.#sendable();
     // Behind audio that was dropped it would say that this was played; and a small buffer pins a large one.
-    if (socket && socket.bufferedAmount <= LONGEST_BACKLOG) socket.send(writeMark(name), TEXT);
+    if (frames && frames.backlog <= LONGEST_BACKLOG) frames.gather(writeMark(name));
     else this.#options.counters.dropped += 1;
   }
 
   clear(): void {
     this.#send(CLEAR);
-    this.#burst.send();
   }
 
   digit(key: string): void {
@@ -138,25 +144,25 @@ class MediaConnection implements Media {
     this.#over = true;
     this.#stopTimers();
     this.#done = undefined;
-    this.#burst.send();
+    this.#frames?.send();
     // The close frame goes out first, so that the platform sees an orderly end even though nobody waits for it.
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.close(1000);
     this.#socket?.terminate();
   }
 
-  #sendable(): WebSocket | undefined {
-    return this.#socket?.readyState === WebSocket.OPEN && !this.#over ? this.#socket : undefined;
+  #sendable(): FrameWriter | undefined {
+    return this.#socket?.readyState === WebSocket.OPEN && !this.#over ? this.#frames : undefined;
   }
 
   #send(message: Buffer): void {
-    const socket = this.#sendable();
-    if (socket) socket.send(message, TEXT);
+    const frames = this.#sendable();
+    if (frames) frames.write(message);
     else this.#options.counters.dropped += 1;
   }
 
   #attach(socket: WebSocket): void {
     socket.on('upgrade', (response) => {
-      this.#stream = response.socket;
+      this.#frames = new FrameWriter(response.socket, true);
     });
     socket.on('open', () => {
       this.#keepalive = createKeepalive(socket, this.#options.clock);
@@ -239,7 +245,7 @@ class MediaConnection implements Media {
     if (this.#over) return;
     this.#over = true;
     this.#stopTimers();
-    this.#burst.send();
+    this.#frames?.send();
     if (this.#socket?.readyState === WebSocket.OPEN) {
       this.#socket.close(1000);
       this.#restart(CLOSE_LIMIT, () => this.#socket?.terminate());
@@ -261,9 +267,6 @@ class MediaConnection implements Media {
     this.#keepalive?.stop();
   }
 }
-
-/** A Buffer sent as text is one write; a string would be two. */
-const TEXT = { binary: false, compress: false } as const;
 
 /** The token in the address is all the authentication there is: the API key never goes to a host named by a message. */
 function openSocket(url: string): WebSocket | undefined {

@@ -3,11 +3,10 @@
  * recognised in the raw message and handed on as a view of its base64; what has another layout goes through
  * JSON.parse.
  */
-import { base64Of, type Chunk } from '../../audio/chunk.ts';
+import type { Chunk } from '../../audio/chunk.ts';
 import {
   after,
   fieldsOf,
-  frameOf,
   isEnd,
   parseFields,
   readAudio,
@@ -119,22 +118,21 @@ function isUlaw(value: unknown): boolean {
 
 /** Writes the messages of one stream; what does not change from one to the next is written once. */
 export interface StreamWriter {
-  /** Agent audio as one message in one buffer, its base64 copied and never decoded. */
-  frame(chunk: Chunk): Buffer;
+  /** What a message of agent audio is before its base64; behind it comes `FRAME_TAIL`. */
+  readonly head: Buffer;
   /** A mark, to be echoed when everything before it has been played or cleared. */
   mark(name: string): Buffer;
   /** Empties Twilio's queue. */
   readonly clear: Buffer;
 }
 
-const FRAME_TAIL = Buffer.from('"}}');
+export const FRAME_TAIL: Buffer = Buffer.from('"}}');
 
 /** Creates the writer of the stream that `streamSid` names. */
 export function createStreamWriter(streamSid: string): StreamWriter {
   const id = `"streamSid":${JSON.stringify(streamSid)}`;
-  const head = Buffer.from(`{"event":"media",${id},"media":{"payload":"`);
   return {
-    frame: (chunk) => frameOf(head, base64Of(chunk), FRAME_TAIL),
+    head: Buffer.from(`{"event":"media",${id},"media":{"payload":"`),
     mark: (name) => Buffer.from(`{"event":"mark",${id},"mark":{"name":${JSON.stringify(name)}}}`),
     clear: Buffer.from(`{"event":"clear",${id}}`),
   };

@@ -4,13 +4,14 @@
  */
 import type { Writable } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { Chunk } from '../../audio/chunk.ts';
+import { base64Of, type Chunk } from '../../audio/chunk.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock.ts';
+import { FrameWriter } from '../../runtime/frame-writer.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { type Burst, createBurst } from '../burst.ts';
 import type { TwilioCounters } from './counters.ts';
 import {
   createStreamWriter,
+  FRAME_TAIL,
   type MediaFact,
   readFrame,
   readMedia,
@@ -70,7 +71,7 @@ export interface MediaOptions {
 export class Media {
   readonly #options: MediaOptions;
   readonly #socket: WebSocket;
-  readonly #burst: Burst;
+  readonly #frames: FrameWriter;
   /** To be set while the stream is admitted. */
   listener: MediaListener | undefined;
   #writer: StreamWriter | undefined;
@@ -84,7 +85,7 @@ export class Media {
   constructor(options: MediaOptions) {
     this.#options = options;
     this.#socket = options.socket;
-    this.#burst = createBurst(() => options.stream);
+    this.#frames = new FrameWriter(options.stream, false);
     this.#restart(START_LIMIT, () => this.#refuse(POLICY));
     this.#attach();
   }
@@ -92,27 +93,25 @@ export class Media {
   /** @returns whether it was taken, as `Leg.play` */
   play(chunk: Chunk): boolean {
     const writer = this.#sendable();
-    if (!writer || this.#socket.bufferedAmount > LONGEST_BACKLOG) {
+    if (!writer || this.#frames.backlog > LONGEST_BACKLOG) {
       this.#options.counters.dropped += 1;
       return false;
     }
-    this.#burst.gather();
-    this.#socket.send(writer.frame(chunk), TEXT);
+    this.#frames.gather(writer.head, base64Of(chunk), FRAME_TAIL);
     return true;
   }
 
   mark(name: string): void {
     const writer = this.#sendable();
     // Behind audio that was dropped it would say that this was played; and a small buffer pins a large one.
-    if (writer && this.#socket.bufferedAmount <= LONGEST_BACKLOG) this.#socket.send(writer.mark(name), TEXT);
+    if (writer && this.#frames.backlog <= LONGEST_BACKLOG) this.#frames.gather(writer.mark(name));
     else this.#options.counters.dropped += 1;
   }
 
   clear(): void {
     const writer = this.#sendable();
     if (!writer) return;
-    this.#socket.send(writer.clear, TEXT);
-    this.#burst.send();
+    this.#frames.write(writer.clear);
   }
 
   /** Lets Twilio play what it has, at most 5 s, then closes; `done` is called once, in every case. */
@@ -133,7 +132,7 @@ export class Media {
     this.#over = true;
     this.#done = undefined;
     this.#stopTimer();
-    this.#burst.send();
+    this.#frames.send();
     // The close frame goes out first, so that Twilio sees an orderly end even though nobody waits for it.
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
     this.#socket.terminate();
@@ -228,7 +227,7 @@ export class Media {
     if (this.#over) return;
     this.#over = true;
     this.#stopTimer();
-    this.#burst.send();
+    this.#frames.send();
     if (this.#socket.readyState === WebSocket.OPEN) {
       this.#socket.close(1000);
       this.#restart(CLOSE_LIMIT, () => this.#socket.terminate());
@@ -249,6 +248,3 @@ export class Media {
     this.#timer = undefined;
   }
 }
-
-/** A Buffer sent as text is copied nowhere on its way to the socket. */
-const TEXT = { binary: false, compress: false } as const;

@@ -1,18 +1,19 @@
 /**
- * @module The socket, made by the vendor's SDK, with two things taken over: audio is read before the SDK parses
- * anything, and the end of a connection is noticed by our clock. The SDK never reconnects by itself.
+ * @module The socket, opened by the vendor's SDK and its authentication. Messages are read and written here, since most
+ * are audio that needs no parser, and the end of a connection is noticed by our clock. The SDK never reconnects.
  */
 import net from 'node:net';
 import type { OpenAI } from 'openai';
 import type { OpenAIRealtimeWS } from 'openai/realtime/ws';
-import type { ClientOptions, RawData } from 'ws';
+import type { ClientOptions } from 'ws';
 import type { RealtimeClientEvent } from 'openai/resources/realtime/realtime';
-import type { Chunk } from '../../../audio/chunk.ts';
+import { base64Of, type Chunk } from '../../../audio/chunk.ts';
 import { OffhookError } from '../../../errors.ts';
 import type { Clock } from '../../../runtime/clock.ts';
+import { FrameWriter } from '../../../runtime/frame-writer.ts';
 import { trackWork } from '../../../runtime/work.ts';
-import { type AudioDelta, readAudioDelta, writeAppend } from './delta.ts';
-import type { Fields } from './fields.ts';
+import { APPEND_HEAD, APPEND_TAIL, type AudioDelta, readAudioDelta, readType } from './delta.ts';
+import { type Fields, parseObject } from './fields.ts';
 import { type KeepAlive, keepAlive } from './keep-alive.ts';
 import { isPlain, type ResolvedOptions } from './options.ts';
 
@@ -50,7 +51,9 @@ export interface LineHost {
   readonly clock: Clock;
   /** The handshake is done. */
   readonly opened: () => void;
-  /** Any message but audio; its fields are unchecked. */
+  /** Messages of this type need not be read. */
+  readonly ignores: (type: string) => boolean;
+  /** Any other message but audio; its fields are unchecked. */
   readonly event: (event: Fields) => void;
   readonly audio: (delta: AudioDelta) => void;
   /** A frame that is no message. */
@@ -77,8 +80,6 @@ const BEHIND_FOR = 4_000;
 
 const OPEN = 1;
 
-const AUDIO_FRAME = { binary: false, compress: false } as const;
-
 /**
  * Connects in the background. The codes of `lost`: OFFHOOK_AUTH_REFUSED (401, 403; not retryable), `http_<status>`,
  * `network_<errno>`, `closed_<close code>`, `no_pong`, `backlog`. After the last two, nobody knows what got through.
@@ -93,11 +94,14 @@ export function openLine(
   const rt = new sdk.OpenAIRealtimeWS({ model, reconnect: false, options: socketOptions(baseUrl) }, client);
   const { socket } = rt;
   let isClosed = false;
+  /** From the upgrade on. */
+  let frames: FrameWriter | undefined;
   let behindSince: number | undefined;
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
     pulse.stop();
+    frames?.send();
     if (socket.readyState === OPEN) socket.close(1000);
     // A vendor that does not answer the close would keep the socket for another 30 s of wall time.
     socket.terminate();
@@ -114,18 +118,19 @@ export function openLine(
   );
   watch(rt, lose);
   takeMessages(rt, pulse, host, () => isClosed);
+  socket.on('upgrade', (response) => (frames = new FrameWriter(response.socket, true)));
   return {
     close,
     send(event) {
-      if (socket.readyState === OPEN) rt.send(event);
+      if (socket.readyState === OPEN) frames?.gather(Buffer.from(JSON.stringify(event)));
     },
     append(chunk) {
-      if (socket.readyState !== OPEN) return;
-      const { bufferedAmount } = socket;
-      if (bufferedAmount < LONGEST_BACKLOG / 4) behindSince = undefined;
-      if (bufferedAmount > LONGEST_BACKLOG) behindSince ??= host.clock.now();
+      if (socket.readyState !== OPEN || !frames) return;
+      const { backlog } = frames;
+      if (backlog < LONGEST_BACKLOG / 4) behindSince = undefined;
+      if (backlog > LONGEST_BACKLOG) behindSince ??= host.clock.now();
       if (behindSince !== undefined && host.clock.now() - behindSince > BEHIND_FOR) lose('backlog');
-      else if (bufferedAmount <= LONGEST_BACKLOG) socket.send(writeAppend(chunk), AUDIO_FRAME);
+      else if (backlog <= LONGEST_BACKLOG) frames.write(APPEND_HEAD, base64Of(chunk), APPEND_TAIL);
     },
   };
 }
@@ -146,16 +151,16 @@ function watch(rt: OpenAIRealtimeWS, lose: (code: string, retryable?: boolean) =
   socket.on('close', (code) => lose(`closed_${code}`));
 }
 
-/** Puts our listener before the SDK's: audio goes past it, everything else through it. */
-function takeMessages(rt: OpenAIRealtimeWS, pulse: KeepAlive, host: LineHost, isClosed: () => boolean): void {
-  const { socket } = rt;
-  const listeners = socket.listeners('message') as ((data: RawData, isBinary: boolean) => void)[];
-  let understood = false;
-  // The union of all events promises fields that a message need not have; the reader checks each.
-  rt.on('event', (event) => {
-    understood = true;
-    host.event(event as unknown as Fields);
-  });
+/**
+ * Reads in place of the SDK: audio without a parser, the rest as it would, but without the two emitters that each
+ * event goes through there, and nothing at all of what nobody waits for.
+ */
+function takeMessages(
+  { socket }: OpenAIRealtimeWS,
+  pulse: KeepAlive,
+  host: LineHost,
+  isClosed: () => boolean,
+): void {
   socket.on('open', () => {
     if (isClosed()) return;
     pulse.start();
@@ -163,14 +168,18 @@ function takeMessages(rt: OpenAIRealtimeWS, pulse: KeepAlive, host: LineHost, is
   });
   socket.on('pong', () => pulse.beat());
   socket.removeAllListeners('message');
-  socket.on('message', (data, isBinary) => {
+  socket.on('message', (data) => {
     if (isClosed()) return;
     pulse.beat();
-    const delta = Buffer.isBuffer(data) ? readAudioDelta(data) : undefined;
+    // Never an array or a view of its own: that is how `ws` is told to deliver.
+    const message = data as Buffer;
+    const delta = readAudioDelta(message);
     if (delta) return host.audio(delta);
-    understood = false;
-    for (const listen of listeners) listen.call(socket, data, isBinary);
-    if (!understood) host.malformed();
+    const type = readType(message);
+    if (type !== undefined && host.ignores(type)) return;
+    const event = parseObject(message);
+    if (typeof event?.['type'] === 'string') host.event(event);
+    else host.malformed();
   });
 }
 

@@ -1,9 +1,7 @@
 /**
- * @module The two messages that come 50 times a second, as bytes: audio in is found without JSON.parse and
- * stays base64 in the buffer it came in, audio out is one buffer and so one write.
+ * @module The messages that come and go with audio, as bytes: the model's is found without JSON.parse and stays base64 in
+ * the buffer it came in, the caller's is set between two pieces that never change.
  */
-import { base64Of, type Chunk } from '../../../audio/chunk.ts';
-
 /** An audio delta of the vendor. `base64` is a view into the message. */
 export interface AudioDelta {
   readonly response: string;
@@ -46,6 +44,16 @@ export function readAudioDelta(message: Buffer): AudioDelta | undefined {
   const { type, response, item, base64 } = members;
   if (!type || response === undefined || item === undefined || base64 === undefined) return undefined;
   return { response, item, base64 };
+}
+
+const TYPE_FIRST = Buffer.from('{"type":"');
+
+/** The type of a message that begins with it, as the vendor's do; undefined for any other. */
+export function readType(message: Buffer): string | undefined {
+  const start = TYPE_FIRST.length;
+  if (!equals(message, 0, start, TYPE_FIRST)) return undefined;
+  const end = message.indexOf(QUOTE, start);
+  return end < 0 ? undefined : message.toString('latin1', start, end);
 }
 
 /** Reads one `"key": value` and returns the place after it; -1 where this message is for the parser. */
@@ -93,7 +101,7 @@ function keep(
 }
 
 function equals(message: Buffer, start: number, end: number, text: Buffer): boolean {
-  if (end - start !== text.length) return false;
+  if (end - start !== text.length || end > message.length) return false;
   for (let index = 0; index < text.length; index += 1) {
     if (message[start + index] !== text[index]) return false;
   }
@@ -129,15 +137,6 @@ function endOfNumber(message: Buffer, start: number): number {
   return at === start || leadingZero ? -1 : at;
 }
 
-const PREFIX = Buffer.from('{"type":"input_audio_buffer.append","audio":"');
-const SUFFIX = Buffer.from('"}');
-
-/** The `input_audio_buffer.append` message for a chunk, as the bytes of its text. */
-export function writeAppend(chunk: Chunk): Buffer {
-  const base64 = base64Of(chunk);
-  const message = Buffer.allocUnsafe(PREFIX.length + base64.length + SUFFIX.length);
-  message.set(PREFIX, 0);
-  message.set(base64, PREFIX.length);
-  message.set(SUFFIX, PREFIX.length + base64.length);
-  return message;
-}
+/** `input_audio_buffer.append` around the base64 of what the caller says. */
+export const APPEND_HEAD: Buffer = Buffer.from('{"type":"input_audio_buffer.append","audio":"');
+export const APPEND_TAIL: Buffer = Buffer.from('"}');

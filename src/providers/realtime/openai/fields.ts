@@ -46,6 +46,16 @@ export function flatten(fields: Fields, prefix = ''): Record<string, number> {
   return flat;
 }
 
+/** Parses a message; undefined where it is no JSON or no object. */
+export function parseObject(message: Buffer): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(message.toString());
+    return isFields(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -146,6 +146,7 @@ class Session implements SessionConnection {
     this.#line = openLine(sdk, this.#recipe.options, {
       clock,
       opened: () => this.#configure(),
+      ignores: this.#wire.ignores,
       event: this.#wire.receive,
       audio: (delta) => this.#wire.hear(delta.response, delta.item, delta.base64),
       malformed: () => {

@@ -27,6 +27,8 @@ export interface WireHost {
 }
 
 export interface Wire {
+  /** Messages of this type say nothing. */
+  readonly ignores: (type: string) => boolean;
   /** Any server message but audio. */
   readonly receive: (event: Fields) => void;
   /** One audio delta; `base64` is kept. */
@@ -85,6 +87,7 @@ export function createWire(host: WireHost): Wire {
   };
   return {
     hear,
+    ignores: (type) => IGNORED.has(type),
     receive(event) {
       const type = text(event, 'type');
       const handle = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
