@@ -10,8 +10,8 @@ export type SpeakMode = 'hold' | 'live' | 'drop';
 
 /** In chunks. What was pushed is always `passed + dropped + held`. */
 export interface GateCounters {
-  passed: number;
-  dropped: number;
+  readonly passed: number;
+  readonly dropped: number;
   /** Kept at this moment. */
   readonly held: number;
 }
@@ -41,7 +41,7 @@ export const SPEAK_HOLD_MS = 30_000;
  * @param options.pass where live chunks go; synchronous, and may set or push this gate again.
  * @param options.ringMs audio kept in `buffer`, in ms; beyond it the oldest is dropped. Default 4000.
  */
-export function createHearGate(options: { pass(chunk: Chunk): void; ringMs?: number }): Gate<HearMode> {
+export function createHearGate(options: { pass: (chunk: Chunk) => void; ringMs?: number }): Gate<HearMode> {
   const limit = options.ringMs ?? HEAR_RING_MS;
   const keep = (ring: ChunkRing, chunk: Chunk): number => {
     let dropped = 0;
@@ -52,7 +52,7 @@ export function createHearGate(options: { pass(chunk: Chunk): void; ringMs?: num
     }
     return dropped;
   };
-  return createGate<HearMode>('drop', 'buffer', (chunk) => options.pass(chunk), keep);
+  return new ChunkGate<HearMode>('drop', 'buffer', options.pass, keep);
 }
 
 /**
@@ -61,75 +61,101 @@ export function createHearGate(options: { pass(chunk: Chunk): void; ringMs?: num
  * @param options.holdMs audio kept in `hold`, in ms; beyond it the newest is dropped, so that what is kept stays
  * the beginning of what was said. Default 30,000.
  */
-export function createSpeakGate(options: { pass(chunk: Chunk): void; holdMs?: number }): SpeakGate {
+export function createSpeakGate(options: { pass: (chunk: Chunk) => void; holdMs?: number }): SpeakGate {
   const limit = options.holdMs ?? SPEAK_HOLD_MS;
   const keep = (ring: ChunkRing, chunk: Chunk): number => {
     if (ring.ms + chunk.ms > limit) return 1;
     ring.push(chunk);
     return 0;
   };
-  return createGate<SpeakMode>('hold', 'hold', (chunk) => options.pass(chunk), keep);
+  return new ChunkGate<SpeakMode>('hold', 'hold', options.pass, keep);
 }
 
-/** @param keep puts a chunk into the ring by the gate's rule and says how many chunks that dropped. */
-function createGate<Mode extends string>(
-  first: Mode,
-  keeping: Mode,
-  pass: (chunk: Chunk) => void,
-  keep: (ring: ChunkRing, chunk: Chunk) => number,
-): SpeakGate<Mode> {
-  const ring = createChunkRing();
-  const counters: GateCounters = {
-    passed: 0,
-    dropped: 0,
-    get held() {
-      return ring.length;
-    },
-  };
-  let mode = first;
-  let flushing = false;
-  const isLive = (): boolean => mode === 'live';
+/** One object, of which a chunk on its way touches a line: with a hundred calls nothing else is near by then. */
+class ChunkGate<Mode extends string> implements SpeakGate<Mode> {
+  readonly #ring: ChunkRing = createChunkRing();
+  readonly #keeping: Mode;
+  readonly #pass: (chunk: Chunk) => void;
+  readonly #keep: (ring: ChunkRing, chunk: Chunk) => number;
+  #mode: Mode;
+  #passed = 0;
+  #dropped = 0;
+  #flushing = false;
+  /** Live, with nothing kept to go first. */
+  #open = false;
+  readonly counters: Readonly<GateCounters>;
 
-  const flush = (): void => {
-    if (flushing) return;
-    flushing = true;
+  /** @param keep puts a chunk into the ring by the gate's rule and says how many chunks that dropped. */
+  constructor(
+    first: Mode,
+    keeping: Mode,
+    pass: (chunk: Chunk) => void,
+    keep: (ring: ChunkRing, chunk: Chunk) => number,
+  ) {
+    this.#mode = first;
+    this.#keeping = keeping;
+    this.#pass = pass;
+    this.#keep = keep;
+    const read = { passed: () => this.#passed, dropped: () => this.#dropped, held: () => this.#ring.length };
+    this.counters = {
+      get passed() {
+        return read.passed();
+      },
+      get dropped() {
+        return read.dropped();
+      },
+      get held() {
+        return read.held();
+      },
+    };
+  }
+
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  set(next: Mode): void {
+    this.#mode = next;
+    this.#open = false;
+    if (next === 'drop') this.#dropped += this.#ring.clear();
+    else if (this.#isLive()) this.#flush();
+  }
+
+  push(chunk: Chunk): void {
+    if (this.#open) {
+      this.#passed += 1;
+      this.#pass(chunk);
+    } else if (this.#mode === 'drop') {
+      this.#dropped += 1;
+    } else if (this.#mode === this.#keeping) {
+      this.#dropped += this.#keep(this.#ring, chunk);
+    } else {
+      // Still working off what was kept, and a consumer pushed from within: order before speed.
+      this.#ring.push(chunk);
+      this.#flush();
+    }
+  }
+
+  discard(fromGen: number): void {
+    this.#dropped += this.#ring.remove((chunk) => chunk.gen >= fromGen);
+  }
+
+  #isLive(): boolean {
+    return this.#mode !== 'drop' && this.#mode !== this.#keeping;
+  }
+
+  #flush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
     try {
       // `pass` may set another mode.
-      while (isLive() && ring.length > 0) {
-        counters.passed += 1;
-        pass(ring.shift()!);
+      while (this.#isLive() && this.#ring.length > 0) {
+        this.#passed += 1;
+        this.#pass(this.#ring.shift()!);
       }
     } finally {
-      flushing = false;
+      this.#flushing = false;
+      this.#open = this.#isLive() && this.#ring.length === 0;
     }
-  };
-
-  return {
-    get mode() {
-      return mode;
-    },
-    counters,
-    set(next) {
-      mode = next;
-      if (next === 'drop') counters.dropped += ring.clear();
-      else if (next === 'live') flush();
-    },
-    push(chunk) {
-      if (mode === 'drop') {
-        counters.dropped += 1;
-      } else if (mode === keeping) {
-        counters.dropped += keep(ring, chunk);
-      } else if (ring.length === 0 && !flushing) {
-        counters.passed += 1;
-        pass(chunk);
-      } else {
-        // Still working off what was kept, or a consumer pushed from within: order before speed.
-        ring.push(chunk);
-        flush();
-      }
-    },
-    discard(fromGen) {
-      counters.dropped += ring.remove((chunk) => chunk.gen >= fromGen);
-    },
-  };
+  }
 }

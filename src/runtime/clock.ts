@@ -2,7 +2,9 @@
  * @module The one source of time. Actors, RxJS, ports and tests all wait on a `Clock`;
  * `createSystemClock` is the production one, `latchClock` freezes it for the length of one stimulus.
  */
-import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerAction, SchedulerLike } from 'rxjs';
+// The whole of rxjs is two hundred files, of which two are used; they take as long to load as all of ours.
+import { Subscription } from 'rxjs/internal/Subscription';
 
 /** An armed timer. Opaque: hand it back to `clearTimeout`. */
 export interface TimerHandle {

@@ -91,9 +91,9 @@ export interface LegSink {
   fact(fact: LegFact): void;
   /**
    * One chunk of caller audio, in order. `at` is its place on the leg's media axis in ms, which never goes back and
-   * goes on over epochs, whatever clock a new connection brings. Never a chart event.
+   * goes on over epochs, whatever clock a new connection brings. Never a chart event. May be called by itself.
    */
-  audio(chunk: Chunk): void;
+  readonly audio: (chunk: Chunk) => void;
   /** The carrier echoed a mark: it is no longer pending, which does not mean it was heard. */
   mark(name: string): void;
   /** One key: 0-9, *, #. Once, however many ways the network tells it. */

@@ -2,7 +2,7 @@
  * @module The call's line: joins the carrier's leg, the two gates and the playout ledger, and is the chart's port
  * `leg`. Audio runs through here chunk by chunk without an event; the chart steers it by its tags.
  */
-import { Subject } from 'rxjs';
+import { Subject } from 'rxjs/internal/Subject';
 import { bytesOf, type Chunk, chunkOfBytes } from '../../audio/chunk.ts';
 import { transcode } from '../../audio/g711.ts';
 import { applyGain } from '../../audio/gain.ts';
@@ -60,6 +60,8 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
   const pendingFinish = new Set<number>();
   const heldGens = new Set<number>();
   const voiced = new Set<number>();
+  const { caller$ } = taps;
+  const gainIn = options.gain.in;
   let tell: Tell = () => {};
   let frames = 0;
   let lastAt = 0;
@@ -92,7 +94,8 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
   const amplify = (chunk: Chunk, gain: number): Chunk =>
     gain === 1 ? chunk : chunkOfBytes(applyGain(codec, bytesOf(chunk), gain), chunk.gen, chunk.at);
 
-  const hear = createHearGate({ pass: (chunk) => line.listener?.(chunk) });
+  let listener: Line['listener'];
+  const hear = createHearGate({ pass: (chunk) => listener?.(chunk) });
   const speak = createSpeakGate({ pass: (chunk) => playout.push(chunk) });
 
   const finish = (gen: number): void => {
@@ -189,15 +192,20 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
     frames += 1;
     lastAt = chunk.at + chunk.ms;
     lastArrival = raw.now();
-    const amplified = amplify(chunk, options.gain.in);
-    if (taps.caller$.observed) taps.caller$.next(amplified);
+    const amplified = amplify(chunk, gainIn);
+    if (caller$.observed) caller$.next(amplified);
     hear.push(amplified);
   };
 
   const line: Line = {
     taps,
     playout,
-    listener: undefined,
+    get listener() {
+      return listener;
+    },
+    set listener(next) {
+      listener = next;
+    },
     speak(chunk) {
       voiced.add(chunk.gen);
       if (speak.mode === 'hold') heldGens.add(chunk.gen);

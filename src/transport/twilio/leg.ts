@@ -54,6 +54,7 @@ export class Line implements Leg, MediaListener {
 
   start(sink: LegSink): void {
     this.#reporter.open(sink);
+    if (this.#started) this.#listen();
   }
 
   accept(): void {
@@ -114,6 +115,7 @@ export class Line implements Leg, MediaListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#media) this.#media.ear = undefined;
     this.#reporter.close();
     this.#turnAway('rejected');
     this.#context.released(this);
@@ -124,11 +126,6 @@ export class Line implements Leg, MediaListener {
     this.#media = media;
     media.listener = this;
     this.#begin();
-  }
-
-  onAudio(chunk: Chunk): void {
-    // Before it is taken a call is not listened to, although its stream may be there.
-    if (this.#started) this.#reporter.sink?.audio(chunk);
   }
 
   onEcho(name: string): void {
@@ -173,8 +170,14 @@ export class Line implements Leg, MediaListener {
   #begin(): void {
     if (!this.#taken || !this.#media || this.#started) return;
     this.#started = true;
+    this.#listen();
     this.#reporter.tell({ type: 'leg.answered' });
     this.#reporter.mediaStarted();
+  }
+
+  /** Audio goes past this leg, which would be one more thing to fetch for each frame. */
+  #listen(): void {
+    if (this.#media) this.#media.ear = this.#reporter.sink?.audio;
   }
 
   /** Nothing was said yet, so there is nothing to wait for. */

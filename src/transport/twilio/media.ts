@@ -46,7 +46,6 @@ export type MediaEnd =
   | 'lost';
 
 export interface MediaListener {
-  onAudio(chunk: Chunk): void;
   /** Twilio echoed a mark. */
   onEcho(name: string): void;
   onDigit(key: string): void;
@@ -74,6 +73,8 @@ export class Media {
   readonly #frames: FrameWriter;
   /** To be set while the stream is admitted. */
   listener: MediaListener | undefined;
+  /** Who hears the caller. Before a call is taken it is not listened to, although its stream may be there. */
+  ear: ((chunk: Chunk) => void) | undefined;
   #writer: StreamWriter | undefined;
   #timer: TimerHandle | undefined;
   #over = false;
@@ -177,7 +178,7 @@ export class Media {
       return;
     }
     this.#next = chunk.at + chunk.ms;
-    this.listener?.onAudio(chunk);
+    this.ear?.(chunk);
   }
 
   #handle(fact: MediaFact, bytes: number): void {
