@@ -56,8 +56,12 @@ export async function converse({
     if (!failure) return undefined;
     const { message, cause } = failure.error;
     const { actual = firstLine(message) } = (cause ?? {}) as { actual?: string };
-    const count = /failed after (\d+) tests/.exec(message)?.[1] ?? '?';
-    return { law: actual, after: `${count} conversations ${ownName(failure.test).split(' keeps')[0]!}` };
+    // fast-check counts them from 0, and says so first in the path to what failed.
+    const number = /path "(\d+)/.exec(message)?.[1];
+    const test = ownName(failure.test);
+    const after =
+      number === undefined ? test : `${Number(number) + 1} conversations ${test.split(' keeps')[0]!}`;
+    return { law: actual, after };
   } finally {
     fc.resetConfigureGlobal();
     vi.unstubAllEnvs();
