@@ -150,6 +150,13 @@ describe('a session that is lost', () => {
     expect(call.rig.snapshot.context.outcome.reason).toBe('voicemail');
   });
 
+  it('takes with it a voice heard over a message, which would hold the floor of the next', () => {
+    const call = talking().play('leg.verdict machine', 'leg.beep', 'voice.start');
+    expect(call.rig.snapshot.matches({ live: { floor: 'sounding' } })).toBe(true);
+    call.play('session.lost', 'session.ready');
+    expect(call.rig.snapshot.matches({ live: { floor: 'quiet' } })).toBe(true);
+  });
+
   it('leaves last words that were sent to be heard', () => {
     const call = talking().play(...SPEAK, 'agent.end');
     call.count('');

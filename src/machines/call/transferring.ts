@@ -193,7 +193,7 @@ export const leavingMessage = callSetup.createStateConfig({
           on: {
             'session.lost': {
               target: 'connecting',
-              actions: ['noteSessionLost', 'cutForRuntime'],
+              actions: ['noteSessionLost', 'cutForRuntime', 'resetFloor'],
               meta: { why: 'the message broke off: it is said again' },
             },
           },
