@@ -22,9 +22,15 @@ const OURS = ['apology', 'one-moment', 'filler', 'goodbye', 'transfer-failed', '
 const isOurs = ({ kind }: { kind: string }): boolean => OURS.includes(kind);
 
 export function tagOf(snapshot: Snapshot, family: string): string {
-  const tags = [...snapshot.tags].filter((tag) => tag.startsWith(family));
-  if (tags.length !== 1) throw new Error(`${tags.length} tags of ${family}: ${tags.join(' ')}`);
-  return tags[0]!.slice(family.length);
+  let found: string | undefined;
+  let count = 0;
+  for (const tag of snapshot.tags) {
+    if (!tag.startsWith(family)) continue;
+    found = tag;
+    count += 1;
+  }
+  if (count === 1) return found!.slice(family.length);
+  throw new Error(`${count} tags of ${family}: ${[...snapshot.tags].join(' ')}`);
 }
 
 /** States in which the agent yields to the caller's voice. */
@@ -90,8 +96,8 @@ function tagBreach(after: Snapshot): string | undefined {
   if (after.matches({ live: { dialogue: 'handedOff' } }) && after.context.connection > 0) {
     return 'a session is paid for that nobody talks to';
   }
-  const passing = JSON.stringify(after.value).match(/choosing|deciding/);
-  return passing ? `rests in ${passing[0]}` : undefined;
+  const passing = after._nodes.find(({ key }) => key === 'choosing' || key === 'deciding');
+  return passing && `rests in ${passing.key}`;
 }
 
 function numberBreach(before: CallContext, after: CallContext): string | undefined {
