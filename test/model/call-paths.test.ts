@@ -4,22 +4,11 @@
  * state. What each line of the table means is said in walk.ts and pairs.ts.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import type { CallContext } from '../../src/machines/call/vocabulary.ts';
-import { CALL_WALKS, type CallWalk } from './call-walks.ts';
-import { candidatesOf } from './candidates.ts';
+import { CALL_WALKS, walkOf } from './call-walks.ts';
 import { Coverage, DEEP, LEAST_PAIRS } from './coverage.ts';
 import { expectGolden } from './golden.ts';
-import { callLogic, createRig } from './rig.ts';
-import { runWalk, type Walk } from './walk.ts';
-
-const walkOf = ({ policy, direction = 'inbound', never, ...walk }: CallWalk): Walk<CallContext> => ({
-  ...walk,
-  takes: DEEP ? (symbol) => !never?.test(symbol) : walk.takes,
-  logic: callLogic,
-  input: { id: 'walk', direction, policy },
-  candidates: (snapshot) => candidatesOf(snapshot, policy),
-  start: (inspect) => createRig(policy, direction, inspect),
-});
+import { callLogic } from './rig.ts';
+import { runWalk } from './walk.ts';
 
 describe('the call chart', () => {
   const coverage = new Coverage('call', callLogic);

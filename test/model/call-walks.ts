@@ -2,8 +2,10 @@
  * @module The walks of the call chart: what each is about, which events it takes, and what it tells apart.
  */
 import type { CallContext, CallPolicy } from '../../src/machines/call/vocabulary.ts';
+import { candidatesOf, cutsAfter } from './candidates.ts';
+import { DEEP } from './coverage.ts';
 import { foldAway, foldEnd, foldFailures, foldOpening, foldSides, foldTalk } from './folds.ts';
-import { POLICY, RUNTIME_POLICY } from './rig.ts';
+import { callLogic, createRig, POLICY, RUNTIME_POLICY } from './rig.ts';
 import type { Walk } from './walk.ts';
 
 const UP = ['screen.done yes', 'leg.answered', 'leg.mediaStarted', 'start.done'];
@@ -18,7 +20,8 @@ const TALKING = [
 const policy = (change: Partial<CallPolicy>, base = POLICY): CallPolicy => ({ ...base, ...change });
 
 /** Matters of the other walks. */
-const ASIDE = /^(record|digits|leg\.|media|target\.|transfer\.(?!requested term)|limit|xstate\.after\.media)/;
+const ASIDE =
+  /^(record|digits|leg\.|media|target\.|session\.lost,|transfer\.(?!requested term)|limit|xstate\.after\.media)/;
 const without = (pattern: RegExp) => (symbol: string) => !pattern.test(symbol);
 
 /** A walk by name, with the setting of the calls it walks. */
@@ -92,7 +95,7 @@ export const CALL_WALKS: readonly CallWalk[] = [
     policy: POLICY,
     prefix: UP,
     takes: without(
-      /^(record|digits|voice|media|limit|gen.started withdrawn|gen.(stalled|failed)|tool|turn|say|xstate.after.(filler|gener))/,
+      /^(record|digits|voice|media|limit|session.lost,|gen.started withdrawn|gen.(stalled|failed)|tool|turn|say|xstate.after.(filler|gener))/,
     ),
     fold: foldAway,
   },
@@ -142,3 +145,14 @@ export const CALL_WALKS: readonly CallWalk[] = [
     fold: foldEnd,
   },
 ];
+
+/** What a walk's line says, on the chart and its rig. */
+export const walkOf = ({ policy, direction = 'inbound', never, ...walk }: CallWalk): Walk<CallContext> => ({
+  ...walk,
+  takes: DEEP ? (symbol) => !never?.test(symbol) : walk.takes,
+  logic: callLogic,
+  input: { id: 'walk', direction, policy },
+  candidates: (snapshot) => candidatesOf(snapshot, policy),
+  answers: cutsAfter,
+  start: (inspect) => createRig(policy, direction, inspect),
+});

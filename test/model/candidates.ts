@@ -3,6 +3,7 @@
  * meets, so that a path found on one concrete run means the same on another.
  */
 import type { EventObject } from 'xstate';
+import { REPEAT_GREETING_BELOW } from '../../src/machines/call/context.ts';
 import type { CallPolicy } from '../../src/machines/call/vocabulary.ts';
 import type { Snapshot } from './rig.ts';
 
@@ -76,14 +77,20 @@ function addLine({ context }: Snapshot, add: Add): void {
   add('transfer.failed', { type: 'transfer.failed', request, reason: 'busy' });
 }
 
-function addSession({ context }: Snapshot, add: Add): void {
-  const { connection, lastConnection } = context;
+function addSession(snapshot: Snapshot, add: Add): void {
+  const { context } = snapshot;
+  const { connection, lastConnection, gens, mediaOpen } = context;
   if (connection === 0) {
     add('session.ready', { type: 'session.ready', connection: lastConnection + 1 });
     if (context.sessionFailed === null) add('session.failed', { type: 'session.failed', code: 'TEST' });
     return;
   }
-  add('session.lost', { type: 'session.lost', connection, code: 'TEST' });
+  const lost = { type: 'session.lost', connection, code: 'TEST' };
+  add('session.lost', lost);
+  const isHeard = mediaOpen > 0 && snapshot.hasTag('speak.live');
+  if (isHeard && gens.some(({ kind, audio }) => kind === 'greeting' && audio)) {
+    add('session.lost, greeting heard', { ...lost, heardMs: REPEAT_GREETING_BELOW });
+  }
   add('voice.start', { type: 'voice.start', epoch: connection });
   add('voice.stop', { type: 'voice.stop', epoch: connection });
   add('turn.committed', { type: 'turn.committed', turn: 'u', chars: 5 });
@@ -135,6 +142,24 @@ function addTools({ context }: Snapshot, add: Add): void {
   }
   const running = context.tools.find((run) => run.status === 'running');
   if (running) add('tool.done', { type: 'tool.done', call: running.call, ok: true });
+}
+
+/** How much was heard of what an event makes the agent cut; most say nothing about it. */
+export const heardMsOf = (event: EventObject): number => (event as { heardMs?: number }).heardMs ?? 0;
+
+/** How far the playout came, as it says on a flush. */
+export const playoutCut = (gen: number, playedMs: number): EventObject =>
+  ({
+    type: 'playout.cut',
+    gen,
+    playedMs,
+    method: 'exact',
+  }) as EventObject;
+
+/** What a playout answers to the cuts a step has led to, where anything was heard. */
+export function cutsAfter({ context }: Snapshot, event: EventObject): readonly EventObject[] {
+  const heardMs = heardMsOf(event);
+  return heardMs > 0 ? context.cutting.map(({ gen }) => playoutCut(gen, heardMs)) : [];
 }
 
 /** Events about what is no longer alive, or came before: none of them may change anything. */

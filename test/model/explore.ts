@@ -25,6 +25,8 @@ export interface Edge {
 export interface Place {
   /** Symbols of a shortest path, the walk's prefix left out. */
   readonly path: readonly string[];
+  /** The last place on that path before this one. */
+  readonly from?: string | undefined;
   /** Edges that lead back come first, since they cost no run of their own. */
   readonly edges: readonly Edge[];
 }
@@ -70,7 +72,7 @@ export function explore<Context>(walk: Walk<Context>, catalogue: Catalogue): Gra
   const microsteps = new Map<string, readonly Microstep[]>();
   // The traversal is breadth first, so the edge on which a state is first met ends its shortest path; keeping that
   // edge with the very snapshot it came from makes each path one concrete run, however much is folded together.
-  const paths = new Map<string, readonly string[]>();
+  const paths = new Map<string, Pick<Place, 'path' | 'from'>>();
   const regions = new Map<string, readonly string[]>();
   const toldApart = new Set(catalogue.regions.keys());
   const meet = (snapshot: Snapshot, event?: EventObject, from?: Snapshot): string => {
@@ -80,7 +82,9 @@ export function explore<Context>(walk: Walk<Context>, catalogue: Catalogue): Gra
     if (!known) regions.set(name, states);
     for (const region of toldApart) if (known && known[region] !== states[region]) toldApart.delete(region);
     if (!paths.has(name)) {
-      paths.set(name, event && from ? [...(paths.get(nameOf(from)) ?? []), symbolOf(event)] : []);
+      const before = from && nameOf(from);
+      const path = before !== undefined && event ? [...paths.get(before)!.path, symbolOf(event)] : [];
+      paths.set(name, { path, from: before });
     }
     return name;
   };
@@ -92,8 +96,10 @@ export function explore<Context>(walk: Walk<Context>, catalogue: Catalogue): Gra
       return snapshot;
     },
     transition(snapshot: AnyMachineSnapshot, event: EventObject, scope: AnyActorScope) {
-      const next = listener.transition(snapshot, event, scope);
+      let next = listener.transition(snapshot, event, scope);
       microsteps.set(`${nameOf(snapshot)}\n${symbolOf(event)}`, listener.heard());
+      for (const answer of walk.answers?.(next, event) ?? [])
+        next = walk.logic.transition(next, answer, scope);
       return next;
     },
   });
@@ -105,7 +111,7 @@ export function explore<Context>(walk: Walk<Context>, catalogue: Catalogue): Gra
     events: (snapshot: Snapshot) => eventsOf(walk, snapshot),
   } as never) as unknown as Readonly<Record<string, { readonly transitions: object }>>;
   const places = new Map<string, Place>();
-  for (const [name, path] of paths) {
+  for (const [name, place] of paths) {
     const edges = Object.entries(adjacency[name]!.transitions).map(
       ([symbol, { state }]: [string, { state: Snapshot }]): Edge => ({
         symbol,
@@ -114,7 +120,7 @@ export function explore<Context>(walk: Walk<Context>, catalogue: Catalogue): Gra
       }),
     );
     const stays = ({ to }: Edge): boolean => to === name;
-    places.set(name, { path, edges: [...edges.filter(stays), ...edges.filter((edge) => !stays(edge))] });
+    places.set(name, { ...place, edges: [...edges.filter(stays), ...edges.filter((edge) => !stays(edge))] });
   }
   return { before, places, toldApart };
 }

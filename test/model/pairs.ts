@@ -35,13 +35,20 @@ export interface Latest {
 export class Follower {
   readonly #catalogue: Catalogue;
   readonly #take: (pair: Pair) => void;
-  step: ReadonlySet<number> = new Set();
+  step: ReadonlySet<number>;
   readonly region: ReadonlySet<number>[];
 
-  constructor(catalogue: Catalogue, take: (pair: Pair) => void) {
+  /** @param from what came last before, where another follower left off */
+  constructor(catalogue: Catalogue, take: (pair: Pair) => void, from?: Latest) {
     this.#catalogue = catalogue;
     this.#take = take;
-    this.region = catalogue.regions.map(() => new Set());
+    this.step = from?.step ?? new Set();
+    this.region = from ? [...from.region] : catalogue.regions.map(() => new Set());
+  }
+
+  /** What came last, as it stays when this one goes on. */
+  get latest(): Latest {
+    return { step: this.step, region: [...this.region] };
   }
 
   follow(microstep: Microstep): void {

@@ -9,8 +9,9 @@ import type { CallContext, CallPolicy } from '../../src/machines/call/vocabulary
 import { type ChartWatcher, govern } from '../../src/machines/govern.ts';
 import { staleForCall } from '../../src/machines/stale.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { staleEventsOf } from './candidates.ts';
+import { heardMsOf, playoutCut, staleEventsOf } from './candidates.ts';
 import { checkStep } from './invariants.ts';
+import { keep, type Kept, setTimers } from './keep.ts';
 import type { Inspector, Runner, SnapshotOf } from './walk.ts';
 
 export const POLICY: CallPolicy = {
@@ -52,7 +53,7 @@ export interface Rig extends Runner<CallContext> {
 
 export type Snapshot = SnapshotOf<CallContext>;
 
-type Tell = (fact: EventObject & Record<string, unknown>) => void;
+type Tell = (fact: EventObject) => void;
 
 /** What a fake port reports to while its actor lives. */
 interface Host {
@@ -91,20 +92,29 @@ const watcher: ChartWatcher = {
 /** The governed chart under test; one for the whole process, as in the product. */
 export const callLogic = govern(createCallLogic(PORTS), { name: 'call', staleness: staleForCall }, watcher);
 
+/** Where a call stood, with what its world knew. */
+interface KeptCall extends Kept {
+  readonly id: string;
+  readonly ready: boolean;
+  readonly cuttable: ReadonlySet<number>;
+}
+
 let count = 0;
 
-/** Creates and starts a call. */
+/** Creates and starts a call, or goes on with one that was kept. */
 export function createRig(
   policy: CallPolicy,
   direction: 'inbound' | 'outbound' = 'inbound',
   inspect?: Inspector,
+  from?: KeptCall,
 ): Rig {
-  const id = `call-${(count += 1)}`;
+  const id = from?.id ?? `call-${(count += 1)}`;
   const clock = createVirtualClock();
   const open = new Set<string>();
-  const cuttable = new Set<number>();
+  const cuttable = new Set<number>(from?.cuttable);
   let orders: Order[] = [];
-  let ready = false;
+  let ready = from?.ready ?? false;
+  let heardMs = 0;
   let failure: unknown;
   const fail = (message: string): void => {
     failure ??= new Error(message);
@@ -130,7 +140,7 @@ export function createRig(
       for (const gen of cuttable) {
         if (gen < (order.gen ?? 0)) continue;
         cuttable.delete(gen);
-        tell({ type: 'playout.cut', gen, playedMs: 0, method: 'exact' });
+        tell(playoutCut(gen, heardMs));
       }
     },
   });
@@ -140,6 +150,7 @@ export function createRig(
     input: { id, direction, policy },
     clock,
     ...(inspect ? { inspect } : {}),
+    ...(from ? { snapshot: from.snapshot as never } : {}),
   });
   const threw = (error: unknown): void => {
     failure ??= error;
@@ -147,6 +158,10 @@ export function createRig(
   actor.subscribe({ error: threw });
   watchers.add(threw);
   actor.start();
+  if (from) setTimers(actor, from);
+
+  const judge = (before: Snapshot, event: EventObject): void =>
+    checkStep({ before, after: rig.snapshot, event, orders, open, pending: clock.pending });
 
   const rig: Rig = {
     actor,
@@ -163,13 +178,14 @@ export function createRig(
     send(event) {
       const before = rig.snapshot;
       orders = [];
+      heardMs = heardMsOf(event);
       const { connection } = event as { connection?: number };
       if (event.type === 'session.ready' && connection! > before.context.lastConnection) ready = true;
       if (event.type === 'session.lost' && connection === before.context.connection) ready = false;
       actor.send(event);
       if (failure) throw failure;
       if (event.type === 'playout.drained') cuttable.delete((event as Order['order']).gen ?? 0);
-      checkStep({ before, after: rig.snapshot, event, orders, open, pending: clock.pending });
+      judge(before, event);
     },
     wait(ms) {
       orders = [];
@@ -177,13 +193,22 @@ export function createRig(
       if (failure) throw failure;
       return orders;
     },
+    keep() {
+      const kept: KeptCall = { ...keep(actor), id, ready, cuttable: new Set(cuttable) };
+      return (other) => createRig(policy, direction, other, kept);
+    },
     tryStale() {
       const before = rig.snapshot;
       if (before.status !== 'active') return;
+      // Each is to change nothing at all; a state that stays was judged when it was entered.
       for (const event of staleEventsOf(before)) {
-        rig.send(event);
+        orders = [];
+        actor.send(event);
+        if (failure) throw failure;
+        if (rig.snapshot === before && orders.length === 0) continue;
+        judge(before, event);
         if (rig.snapshot !== before) throw new Error(`stale ${JSON.stringify(event)} changed the chart`);
-        if (orders.length > 0) throw new Error(`stale ${JSON.stringify(event)} led to orders`);
+        throw new Error(`stale ${JSON.stringify(event)} led to orders`);
       }
     },
     tryEnd() {

@@ -21,6 +21,8 @@ export interface Runner<Context> {
   /** What the latest step ordered and told, in words. */
   readonly said: readonly string[];
   send<Event extends EventObject>(event: Event): void;
+  /** How to stand here once more without the way here, once this one is disposed of. */
+  keep?(): (inspect?: Inspector) => Runner<Context>;
   /** Tries every stale event there is; called in each state. */
   tryStale(): void;
   /** Ends it by the shortest way and lets the deadlines pass; called in each state, last. */
@@ -40,6 +42,8 @@ export interface Walk<Context> {
   /** Events by symbol that are taken; the others wait for another walk. */
   readonly takes: (symbol: string) => boolean;
   readonly fold: (snapshot: SnapshotOf<Context>) => readonly unknown[];
+  /** What the world says at once to what a step ordered, where that decides anything: exploring, no port answers. */
+  readonly answers?: (after: SnapshotOf<Context>, event: EventObject) => readonly EventObject[];
   /** Symbols that every path begins with, to start where the walk's matter is. */
   readonly prefix?: readonly string[];
 }
@@ -64,18 +68,20 @@ const MOST_WAYS = 10;
 
 /**
  * Runs every path and every edge on real actors. All laws are checked after each step; in each state all stale and
- * all unanswered events are tried, and the end is reached. From a state's shortest path a run goes on along edges that
- * no run has taken yet, so that few steps are only a way. An edge counts where it led to the state it was found to.
+ * all unanswered events are tried, and the end is reached. A path is its last step from where the run of the state
+ * before it was kept; from each state a run goes on along edges that no run has taken yet: few steps are only a way.
+ * An edge counts where it led to the state it was found to.
  */
 export function runWalk<Context>(walk: Walk<Context>, coverage: Coverage): WalkReport {
   const graph = explore(walk, coverage.catalogue);
   const runs = new Runs(walk, coverage);
   let strays = 0;
   const { nameOf } = runs;
-  for (const [name, { path }] of graph.places) {
+  for (const [name, { path, from }] of graph.places) {
     let arrived = false;
-    runs.go(path, ({ runner }) => {
+    runs.goOn(from, path, path.slice(-1), ({ runner, keep }) => {
       arrived = nameOf(runner.snapshot) === name;
+      if (arrived) keep(name);
       runner.tryStale();
       tryUnanswered(runner, walk);
       runner.tryEnd();
@@ -141,7 +147,7 @@ function runEdges<Context>(graph: Graph, runs: Runs<Context>): number {
     // The first edge of a run starts from the very state it was found from; if that one stays left, it strays.
     for (let before = Infinity; edges.size > 0 && edges.size < before;) {
       before = edges.size;
-      runs.go(path, (run) => tour(run, name));
+      runs.goOn(name, path, [], (run) => tour(run, name));
     }
     strays += edges.size;
   }
@@ -154,8 +160,8 @@ function runPairs<Context>(graph: PairGraph, runs: Runs<Context>, { catalogue, p
   for (const pair of graph.reachable) {
     if (pairs.has(pair)) continue;
     let tried = 0;
-    for (const way of waysTo(pair)) {
-      runs.go(way);
+    for (const { from, path, symbols } of waysTo(pair)) {
+      runs.goOn(from, [...path, ...symbols], symbols);
       tried += 1;
       if (pairs.has(pair) || tried === MOST_WAYS) break;
     }

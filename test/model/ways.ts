@@ -4,35 +4,77 @@
 import { firstOf, type Pair, type PairGraph, secondOf, type Spot } from './pairs.ts';
 import type { Catalogue } from './transitions.ts';
 
+/** Symbols from a place on. */
+export interface Way {
+  readonly from: string;
+  readonly path: readonly string[];
+  readonly symbols: readonly string[];
+}
+
 /** Finds ways to pairs: several to each, since a folding may promise what a state does not keep. */
-export function findWays(
-  { spots }: PairGraph,
-  catalogue: Catalogue,
-): (pair: Pair) => Generator<readonly string[]> {
+export function findWays({ spots }: PairGraph, catalogue: Catalogue): (pair: Pair) => Generator<Way> {
   const guide = createGuide(spots, catalogue);
-  return (pair) => waysTo(pair, spots, guide);
+  const index = indexEdges(spots);
+  return (pair) => waysTo(pair, spots, index, guide);
+}
+
+interface Leaving {
+  readonly from: string;
+  readonly path: readonly string[];
+  readonly edge: Spot['edges'][number];
+}
+
+interface Index {
+  /** Edges in the order of their places. */
+  readonly edges: readonly Leaving[];
+  /** Which of them have a pair within; which leave a transition as the latest of something. */
+  readonly within: ReadonlyMap<Pair, readonly number[]>;
+  readonly leaving: ReadonlyMap<number, readonly number[]>;
+}
+
+function indexEdges(spots: ReadonlyMap<string, Spot>): Index {
+  const edges: Leaving[] = [];
+  const within = new Map<Pair, number[]>();
+  const leaving = new Map<number, number[]>();
+  const note = (map: Map<number, number[]>, key: number): void => {
+    const known = map.get(key);
+    if (known) known.push(edges.length);
+    else map.set(key, [edges.length]);
+  };
+  for (const [from, { path, edges: own }] of spots) {
+    for (const edge of own) {
+      const { inner, last } = edge.effect;
+      for (const pair of inner) note(within, pair);
+      for (const taken of new Set([last.step, ...last.region].flatMap((latest) => [...latest]))) {
+        note(leaving, taken);
+      }
+      edges.push({ from, path, edge });
+    }
+  }
+  return { edges, within, leaving };
 }
 
 /** Ways to each place's edges that take the first of a pair, and from there on to its second. */
 function* waysTo(
   pair: Pair,
   spots: ReadonlyMap<string, Spot>,
+  { edges, within, leaving }: Index,
   { regionOf, wayOn }: Guide,
-): Generator<readonly string[]> {
+): Generator<Way> {
   const [first, second] = [firstOf(pair), secondOf(pair)];
   const region = regionOf(second);
-  for (const { path, edges } of spots.values()) {
-    for (const { symbol, to, effect } of edges) {
-      const begun = [...path, symbol];
-      if (effect.inner.has(pair)) yield begun;
-      if (effect.last.step.has(first)) {
-        for (const next of spots.get(to)!.edges) {
-          if (next.effect.head.includes(second)) yield [...begun, next.symbol];
-        }
+  const fitting = new Set([...(within.get(pair) ?? []), ...(leaving.get(first) ?? [])]);
+  for (const number of [...fitting].sort((a, b) => a - b)) {
+    const { from, path, edge } = edges[number]!;
+    const { symbol, to, effect } = edge;
+    if (effect.inner.has(pair)) yield { from, path, symbols: [symbol] };
+    if (effect.last.step.has(first)) {
+      for (const next of spots.get(to)!.edges) {
+        if (next.effect.head.includes(second)) yield { from, path, symbols: [symbol, next.symbol] };
       }
-      const rest = effect.last.region[region]!.has(first) ? wayOn(to, second) : undefined;
-      if (rest) yield [...begun, ...rest];
     }
+    const rest = effect.last.region[region]!.has(first) ? wayOn(to, second) : undefined;
+    if (rest) yield { from, path, symbols: [symbol, ...rest] };
   }
 }
 
