@@ -1,8 +1,22 @@
 /** The suites: `core` runs wholly in virtual time, `realtime` repeats the main flows on the wall clock. */
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** `npm run test:deep`: everything there is to try, which takes minutes. */
 const DEEP = process.env['DEEP'] === '1';
+
+/** Longest first. On a fresh clone Vitest goes by size, and a short file that walks a chart would end alone. */
+const LONGEST = ['planted/planted', 'model/call-paths', 'property/conversations', 'model/session-paths'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = LONGEST.findIndex((name) => moduleId.includes(`/test/${name}.`));
+      return place < 0 ? LONGEST.length : place;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   // `offhook` itself, as examples import it, is this clone's sources.
@@ -10,6 +24,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     testTimeout: 20_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
