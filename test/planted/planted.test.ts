@@ -87,7 +87,7 @@ describe('a planted fault', () => {
         wrong gate                     ·          ●     ●         ●         ·      ·                 ·
         hold gate ignored              ·          ●     ●         ●         ●      ·                 ·
         floor stuck                    ●          ·     ·         ●         ·      ·                 ·
-        floor kept over a lost session ·          ●     ·         ●         ·      ·                 ●
+        floor kept over a lost session ·          ●     ●         ●         ·      ·                 ●
         duplicate greeting             ·          ●     ●         ●         ●      ·                 ●
         owed answer forgotten          ·          ●     ·         ·         ●      ·                 ●
         hang-up not answered           ●          ●     ●         ●         ·      ·                 ·
