@@ -5,19 +5,16 @@
 import { describe, expect, it } from 'vitest';
 import type { CallContext } from '../../src/machines/call/vocabulary.ts';
 import { CALL_WALKS, walkOf } from './call-walks.ts';
-import { DEEP } from './coverage.ts';
 import { explore } from './explore.ts';
 import { callLogic, type Rig } from './rig.ts';
 import { catalogueOf } from './transitions.ts';
 import type { Runner } from './walk.ts';
 
 /** Every so many places of a walk: what keeps one keeps all of its kind. */
-const EVERY = DEEP ? 1 : 10;
+const EVERY = 10;
 
 /** Small walks that between them have tools, transfers, keys and recordings. */
-const WALKS = CALL_WALKS.filter(
-  ({ name }) => DEEP || /runtime|taken back|keypad|on at first|the end/.test(name),
-);
+const WALKS = CALL_WALKS.filter(({ name }) => /runtime|taken back|keypad|on at first|the end/.test(name));
 
 const catalogue = catalogueOf(callLogic);
 

@@ -13,7 +13,7 @@ export const DEMO: TestName = ['e2e/demo-conversation', 'in en'];
 
 /** A fault, and where the slower suites look for it. */
 export interface Planted extends Fault {
-  /** One of the walks, which are half a minute together. */
+  /** One of the walks, which take long together. */
   readonly walk: TestName;
   /** A whole call in which it may be noticed. */
   readonly story: TestName;
