@@ -81,6 +81,17 @@ export const CALL_WALKS: readonly CallWalk[] = [
     fold: foldOpening,
   })),
   {
+    name: 'a greeting that is not to be interrupted, and a caller who speaks',
+    folding: 'dialogue × floor × session × alive × turn',
+    policy: policy({ greeting: 'closed' }),
+    prefix: UP,
+    takes: (symbol) =>
+      /^(session\.ready|gen\.(started (greeting|self)|audio|done)|playout|voice|xstate\.after\.(generating|voice))/.test(
+        symbol,
+      ),
+    fold: foldTalk,
+  },
+  {
     name: 'an opening without a greeting',
     folding: 'dialogue × session × greeting × listeners × misses ≤ 1 × ending × media × alive',
     policy: policy({ greeting: 'none' }),

@@ -78,11 +78,20 @@ export const greeting = callSetup.createStateConfig({
       actions: ['cutForRuntime', 'apologise'],
       meta: { why: 'the greeting does not come' },
     },
-    generatingMax: {
-      target: 'conversing',
-      actions: 'stopGenerating',
-      meta: { why: 'no greeting is this long' },
-    },
+    generatingMax: [
+      {
+        // Here already, not by the state that follows: the silence would wait for the cancelling.
+        guard: 'callerTalksOver',
+        target: 'conversing',
+        actions: ['supersedeTurn', 'cutForCaller'],
+        meta: { why: 'no greeting is this long, and the caller has the floor' },
+      },
+      {
+        target: 'conversing',
+        actions: 'stopGenerating',
+        meta: { why: 'no greeting is this long' },
+      },
+    ],
   },
   states: {
     choosing: {
