@@ -1,4 +1,5 @@
 /** The suites: `core` runs wholly in virtual time, `realtime` repeats the main flows on the wall clock. */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -30,6 +31,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'core',
+          // Vitest would leave a core idle. Virtual time does not mind; what runs on the wall clock comes after, alone.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
           include: ['test/{unit,model,property,planted,conformance,chaos,matrix,e2e,soak}/**/*.test.ts'],
           setupFiles: ['test/model/no-real-timers.ts'],
           // Time is virtual; the limit is there for what never ends, on however busy a machine.
@@ -38,7 +42,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'realtime', include: ['test/realtime/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'realtime',
+          include: ['test/realtime/**/*.test.ts'],
+          testTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },
