@@ -127,16 +127,15 @@ async function observe(
   load.send({ do: 'reset' } satisfies LoadOrder);
   child.send({ probe: 'reset' });
   await wait(window.seconds * 1_000);
-  const [probe, { reading }] = await Promise.all([
-    ask<ProbeReading>(child, { probe: 'read' }, 'probe'),
-    ask<Reading>(load, { do: 'read' } satisfies LoadOrder, 'reading'),
-  ]);
-  // One who answers both orders at once was behind by the whole window.
-  if (probe.ms < window.seconds * 500) throw new Error('the subject was too busy to be measured');
+  child.send({ probe: 'close' });
+  const { reading } = await ask<Reading>(load, { do: 'read' } satisfies LoadOrder, 'reading');
 
   child.send({ probe: 'watch' });
   await wait(window.watch * 1_000);
   const watched = await ask<WatchReading>(child, { probe: 'watched' }, 'watched');
+  const probe = await ask<ProbeReading>(child, { probe: 'read' }, 'probe');
+  // One who answers both orders at once was behind by the whole window.
+  if (probe.ms < window.seconds * 500) throw new Error('the subject was too busy to be measured');
   const { ms, rss, heap, external } = probe;
   return {
     subject: subject.name,

@@ -16,6 +16,8 @@ export interface Options {
   readonly subjects: readonly string[];
   readonly chapters: readonly Chapter[];
   readonly source: boolean;
+  /** What every subject's node is started with. */
+  readonly nodeFlags: readonly string[];
   readonly peers: boolean;
   /** Directory for CPU profiles. */
   readonly profiles: string | undefined;
@@ -23,6 +25,12 @@ export interface Options {
   readonly write: boolean;
   readonly from: string | undefined;
 }
+
+/**
+ * What docs/performance.md says to run a server of calls with: V8 lets the young generation grow for as long as the
+ * process lives, and with a large one it collects everything each time that is full.
+ */
+const NODE_FLAGS = '--max-semi-space-size=16';
 
 const HELP = `npm run bench -- [options]
 
@@ -37,6 +45,7 @@ it. Prints Markdown: targets first, then tables. Progress goes to stderr. All of
   --starts 9                    cold starts of each subject
   --subjects bridge,offhook     of ${SUBJECTS.map(({ name }) => name).join(', ')}
   --only load,start,log,stages  chapters; all if not given
+  --node-flags FLAGS            for every subject; default ${NODE_FLAGS}
   --source                      run Offhook from src instead of building it first (not for cold starts)
   --peers                       install the other runtimes first
   --profile DIR                 keep a CPU profile of every run; \`node bench/profile.ts FILE\` reads one
@@ -63,6 +72,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       starts: text('9'),
       subjects: { type: 'string' },
       only: text('load,start,log,stages'),
+      'node-flags': text(NODE_FLAGS),
       source: flag,
       peers: flag,
       json: flag,
@@ -95,6 +105,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     subjects: values.subjects ? oneOf(values.subjects, known) : available,
     chapters: oneOf(values.only, ['load', 'start', 'log', 'stages']) as Chapter[],
     source,
+    nodeFlags: values['node-flags'].split(' ').filter((word) => word !== ''),
     peers,
     profiles: values.profile && resolve(values.profile),
     json,

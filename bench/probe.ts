@@ -8,13 +8,13 @@ import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Duplex } from 'node:stream';
 
-export type ProbeOrder = { readonly probe: 'reset' | 'read' | 'watch' | 'watched' };
+export type ProbeOrder = { readonly probe: 'reset' | 'close' | 'read' | 'watch' | 'watched' };
 
-/** `read`: CPU since `reset`, then memory once all garbage is gone. Memory in KB. */
+/** `read`: CPU from `reset` to `close`, and memory once all garbage is gone. Memory in KB. */
 export interface ProbeReading {
   readonly kind: 'probe';
   readonly cpuMs: number;
-  /** How long ago `reset` was. */
+  /** From `reset` to `close`. */
   readonly ms: number;
   readonly rss: number;
   readonly heap: number;
@@ -42,8 +42,6 @@ const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
 let reactions: number[] = [];
 let entered = 0;
 let watches = false;
-/** From `reset` on; before it, memory is read of an idle process. */
-let isMeasuring = false;
 
 /** Where the CPU profile of the window goes, if one is wanted. */
 const profile = process.env['BENCH_PROFILE'];
@@ -64,23 +62,36 @@ function endProfile(path: string): void {
 
 const tell = (message: ProbeReading | WatchReading): void => void process.send?.(message);
 
-function read(): void {
+/** What the window cost, taken before anything else is measured. */
+interface Cost {
+  readonly cpuMs: number;
+  readonly ms: number;
+  readonly logMs: number;
+}
+
+let cost: Cost | undefined;
+
+function close(): void {
   const { user, system } = process.cpuUsage(since);
-  const ms = performance.now() - resetAt;
-  const log = logMs() - logSince;
-  if (profile && isMeasuring) endProfile(profile);
+  cost = {
+    cpuMs: (user + system) / 1_000,
+    ms: performance.now() - resetAt,
+    logMs: logMs() - logSince,
+  };
+  if (profile) endProfile(profile);
+}
+
+/** Last of all: a forced collection of everything would be felt in what is measured after it. */
+function read(): void {
   // Twice: finalizers run between, and what they held goes with the second.
   for (let round = 0; round < 2; round += 1) globalThis.gc?.();
   const { rss, heapUsed, external } = process.memoryUsage();
-  const cpuMs = (user + system) / 1_000;
   tell({
     kind: 'probe',
-    cpuMs,
-    ms,
+    ...(cost ?? { cpuMs: 0, ms: 0, logMs: 0 }),
     rss: rss / 1_024,
     heap: heapUsed / 1_024,
     external: external / 1_024,
-    logMs: log,
   });
 }
 
@@ -144,9 +155,9 @@ process.on('message', ({ probe }: ProbeOrder) => {
     since = process.cpuUsage();
     resetAt = performance.now();
     logSince = logMs();
-    isMeasuring = true;
     if (profile) beginProfile();
-  } else if (probe === 'read') read();
+  } else if (probe === 'close') close();
+  else if (probe === 'read') read();
   else if (probe === 'watch') {
     if (!watches) watchSockets();
     watches = true;

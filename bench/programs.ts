@@ -21,7 +21,8 @@ export interface Programs {
   flags(subject: Subject, imports?: readonly string[]): string[];
 }
 
-export function prepare(fromSource: boolean): Programs {
+/** @param nodeFlags what every subject's node is started with */
+export function prepare(fromSource: boolean, nodeFlags: readonly string[] = []): Programs {
   if (!fromSource) build();
   const find = (file: string): string =>
     !fromSource && TYPED.includes(file) ? join(STRIPPED, stripped(file)) : join(ROOT, 'bench', file);
@@ -30,6 +31,7 @@ export function prepare(fromSource: boolean): Programs {
   return {
     find,
     flags: (subject, imports = []) => [
+      ...nodeFlags,
       ...(fromSource ? ['--conditions=source'] : []),
       ...[
         ...(subject.imports ?? []).map((module) => (TYPED.includes(module) ? find(module) : module)),

@@ -48,9 +48,9 @@ async function rounds<T>(
 }
 
 async function measureAll(options: Options): Promise<Results> {
-  const machine = describeMachine();
+  const machine = describeMachine(options);
   if (options.peers) installPeers();
-  const programs = prepare(options.source);
+  const programs = prepare(options.source, options.nodeFlags);
   const has = (chapter: Options['chapters'][number]): boolean => options.chapters.includes(chapter);
   const taking = (part: Part): Subject[] =>
     SUBJECTS.filter(({ name, parts }) => parts.includes(part) && options.subjects.includes(name));
@@ -87,12 +87,12 @@ function measureStarts(options: Options, subjects: Subject[], programs: Programs
   return rounds('cold start', options.starts, subjects, (subject) => measureStart(subject, programs));
 }
 
-function describeMachine(): Machine {
+function describeMachine({ nodeFlags }: Options): Machine {
   return {
     date: new Date().toISOString().slice(0, 10),
     cpu: cpus()[0]?.model ?? 'an unknown processor',
     cores: availableParallelism(),
-    node: process.versions.node,
+    node: [process.versions.node, ...nodeFlags].join(' '),
     pinned: isPinned(),
     loadBefore: loadavg()[0]!,
   };
