@@ -62,9 +62,11 @@ export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
     if (!hasher) hashers.set(chart, (hasher = createSnapshotHasher()));
     return hasher(snapshot);
   };
-  const latest = new Map<string, LoggedStep>();
+  // Both are emptied in place: what replaces a container that V8 has moved to its old generation lets go of nothing
+  // before everything is collected, and each step holds a snapshot.
+  const latest = new Map<string, LoggedStep | undefined>();
+  const steps: LoggedStep[] = [];
   let closed = false;
-  let steps: LoggedStep[] = [];
   let unwritten: LogHeader | undefined = header;
   const begin = (chart: string, event?: LogLine): LoggedStep => {
     const step: LoggedStep = { event, snapshot: undefined, orders: [] };
@@ -91,8 +93,8 @@ export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
     for (const step of steps) text += textOf(step);
     // Without a line the charts have not started, and their first orders still come before everything else.
     if (text !== '') {
-      steps = [];
-      latest.clear();
+      steps.length = 0;
+      for (const chart of latest.keys()) latest.set(chart, undefined);
     }
     if (unwritten) text = `${JSON.stringify(unwritten)}\n${text}`;
     unwritten = undefined;
