@@ -4,7 +4,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { OffhookError } from '../../errors.ts';
 import { trackWork } from '../../runtime/work.ts';
@@ -29,17 +28,12 @@ export interface WebServer {
 
 /** Creates the server; it listens once told to. */
 export function createWebServer(parts: { readonly fetch: Fetch; readonly upgrade: Upgrade }): WebServer {
-  const listener = getRequestListener(
-    async (request, env) => {
-      const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
-      const response = await parts.fetch(request, { incoming });
-      // From here to the last byte a listener may wait on timers of its own, which virtual time does not see.
-      if (!outgoing.closed) void trackWork(once(outgoing, 'close'));
-      return response;
-    },
-    { overrideGlobalObjects: false },
-  );
-  const server: Server = createServer((request, response) => void listener(request, response));
+  let listener: ReturnType<typeof loadListener> | undefined;
+  const server: Server = createServer((request, response) => {
+    // With the first request: it takes as long to load as the rest of a transport, and media does not need it.
+    listener ??= loadListener(parts.fetch);
+    void listener.then((listen) => listen(request, response));
+  });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     parts.upgrade(request, socket, head);
@@ -58,6 +52,20 @@ export function createWebServer(parts: { readonly fetch: Fetch; readonly upgrade
       if (wait) await trackWork(closed);
     },
   };
+}
+
+async function loadListener(fetch: Fetch) {
+  const { getRequestListener } = await trackWork(import('@hono/node-server'));
+  return getRequestListener(
+    async (request, env) => {
+      const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
+      const response = await fetch(request, { incoming });
+      // From here to the last byte a listener may wait on timers of its own, which virtual time does not see.
+      if (!outgoing.closed) void trackWork(once(outgoing, 'close'));
+      return response;
+    },
+    { overrideGlobalObjects: false },
+  );
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {

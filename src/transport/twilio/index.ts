@@ -5,10 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { trackWork } from '../../runtime/work.ts';
 import type { Transport, TransportHost } from '../contract.ts';
 import {
   createSocketDoor,
   createWebServer,
+  type Fetch,
   refuseUpgrade,
   type Upgrade,
   type WebServer,
@@ -17,7 +19,7 @@ import { createCounters, type TwilioCounters } from './counters.ts';
 import { Reception } from './reception.ts';
 import { MAX_PAYLOAD, resolveSettings, TWILIO_CAPABILITIES, type TwilioOptions } from './settings.ts';
 import { doubtOf } from './trust.ts';
-import { createWebhook, type Entrance } from './webhook.ts';
+import type { Entrance } from './webhook.ts';
 
 export type { TwilioCounters } from './counters.ts';
 export type { TwilioOptions } from './settings.ts';
@@ -75,12 +77,16 @@ export function twilio(options: TwilioOptions = {}, environment: TwilioEnvironme
       reception?.logger.error({ error: name }, 'twilio: a webhook could not be answered');
     },
   };
-  const webhook = createWebhook(entrance);
+  let webhook: ReturnType<typeof loadWebhook> | undefined;
+  const answer: Fetch = async (request, env) => {
+    webhook ??= loadWebhook(entrance);
+    return (await webhook).fetch(request, env);
+  };
   const upgrade = createUpgrade(entrance);
   const open = async (host: TransportHost): Promise<void> => {
     const opened = new Reception({ host, settings, counters, createToken });
     if (settings.port !== false) {
-      server = createWebServer({ fetch: (request, env) => webhook.fetch(request, env), upgrade });
+      server = createWebServer({ fetch: answer, upgrade });
       await server.listen(settings.port, settings.host);
     }
     reception = opened;
@@ -100,7 +106,7 @@ export function twilio(options: TwilioOptions = {}, environment: TwilioEnvironme
       });
       return connected;
     },
-    fetch: async (request) => await webhook.fetch(request, {}),
+    fetch: async (request) => await answer(request, {}),
     upgrade,
     async close() {
       const busy = reception?.close() ?? false;
@@ -109,6 +115,12 @@ export function twilio(options: TwilioOptions = {}, environment: TwilioEnvironme
       await server?.close(!busy);
     },
   };
+}
+
+/** With the first request, as the server does. */
+async function loadWebhook(entrance: Entrance) {
+  const { createWebhook } = await trackWork(import('./webhook.ts'));
+  return createWebhook(entrance);
 }
 
 function createUpgrade({ settings, publicUrl, reception, refused }: Entrance): Upgrade {
