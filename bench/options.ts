@@ -35,7 +35,7 @@ const NODE_FLAGS = '--max-semi-space-size=16 --v8-pool-size=0';
 const HELP = `npm run bench -- [options]
 
 Measures Offhook beside a bridge written by hand, and beside @openai/agents where \`npm run bench:peers\` has installed
-it. Prints Markdown: targets first, then tables. Progress goes to stderr. All of it takes about 40 minutes.
+it. Prints Markdown: targets first, then tables. Progress goes to stderr. All of it takes about 45 minutes.
 
   --calls 1,10,50,100,200,400   numbers of calls at once
   --repeat 3                    rounds; in each, every subject is run once
