@@ -9,20 +9,21 @@ import type { Codec } from './chunk.ts';
 // lookup. Companding all 16 bits instead differs on 381 (mu) and 127 (A) of the 65,536 inputs.
 const SHIFT = { ulaw: 2, alaw: 3 } as const satisfies Record<Codec, number>;
 
-const ENCODE: Readonly<Record<Codec, Uint8Array>> = {
-  ulaw: buildEncodeTable(14, companderUlaw),
-  alaw: buildEncodeTable(13, companderAlaw),
-};
+/** Made when first asked for: a call that only passes audio through never does, and they are 24,576 entries. */
+const encodeTables: Partial<Record<Codec, Uint8Array>> = {};
+
+function encodeTable(codec: Codec): Uint8Array {
+  encodeTables[codec] ??=
+    codec === 'ulaw' ? buildEncodeTable(14, companderUlaw) : buildEncodeTable(13, companderAlaw);
+  return encodeTables[codec];
+}
 
 const DECODE: Readonly<Record<Codec, Int16Array>> = {
   ulaw: Int16Array.from({ length: 256 }, (_, code) => expandUlaw(code)),
   alaw: Int16Array.from({ length: 256 }, (_, code) => expandAlaw(code)),
 };
 
-const TRANSCODE = {
-  ulaw: buildTranscodeTable('ulaw', 'alaw'),
-  alaw: buildTranscodeTable('alaw', 'ulaw'),
-} as const;
+const transcodeTables: Partial<Record<Codec, Uint8Array>> = {};
 
 /**
  * Compands PCM16 at 8 kHz to G.711.
@@ -33,7 +34,7 @@ const TRANSCODE = {
 export function encode(codec: Codec, pcm: Int16Array, out?: Uint8Array): Uint8Array {
   const { length } = pcm;
   const target = fitBytes(out, length);
-  const table = ENCODE[codec];
+  const table = encodeTable(codec);
   const shift = SHIFT[codec];
   const mask = table.length - 1;
   for (let index = 0; index < length; index += 1) target[index] = table[(pcm[index]! >> shift) & mask]!;
@@ -68,7 +69,8 @@ export function transcode(from: Codec, to: Codec, bytes: Uint8Array, out?: Uint8
     target.set(bytes);
     return target;
   }
-  return mapBytes(TRANSCODE[from], bytes, target);
+  transcodeTables[from] ??= encode(to, DECODE[from]);
+  return mapBytes(transcodeTables[from], bytes, target);
 }
 
 /** The 256 samples that a law's codes stand for, for taps that look up rather than decode. Not to be written. */
@@ -107,10 +109,6 @@ function buildEncodeTable(bits: number, compand: (sample: number) => number): Ui
     table[index] = compand(index < size / 2 ? index : index - size);
   }
   return table;
-}
-
-function buildTranscodeTable(from: Codec, to: Codec): Uint8Array {
-  return encode(to, DECODE[from]);
 }
 
 /** One 14-bit sample to mu-law: a bias of 33 makes every segment twice the one below (G.711 table 2). */

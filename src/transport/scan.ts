@@ -6,11 +6,12 @@ import { type Chunk, chunkOfBase64 } from '../audio/chunk.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const EQUALS = 0x3d;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
-const BRACE = 0x7d;
+export const BRACE = 0x7d;
 
 /** Which bytes base64 text is made of, padding apart. */
 const BASE64 = new Uint8Array(256);
@@ -25,11 +26,12 @@ const PAYLOAD = Buffer.from('"payload":"');
 
 /** Where `part` ends in `data` if it stands at `from`; -1 if it does not, or if `from` is -1 already. */
 export function after(data: Buffer, part: Buffer, from: number): number {
-  if (from < 0 || from + part.length > data.length) return -1;
-  for (let index = 0; index < part.length; index += 1) {
+  const { length } = part;
+  if (from < 0 || from + length > data.length) return -1;
+  for (let index = 0; index < length; index += 1) {
     if (data[from + index] !== part[index]) return -1;
   }
-  return from + part.length;
+  return from + length;
 }
 
 /** Past `digits",` at `from`; -1 if that is not what stands there. */
@@ -50,23 +52,28 @@ export function skipNumber(data: Buffer, name: Buffer, from: number): number {
   return start < 0 ? from : afterDigits(data, start);
 }
 
-/** Where the text from `start` ends: at its closing quote; -1 if it has escapes, or no end. */
+/** Where the text from `start` ends: at its closing quote; -1 if it has escapes, what JSON forbids, or no end. */
 export function textEnd(data: Buffer, start: number): number {
   if (start < 0) return -1;
   for (let end = start; end < data.length; end += 1) {
-    if (data[end] === QUOTE) return end;
-    if (data[end] === BACKSLASH) return -1;
+    const byte = data[end]!;
+    if (byte === QUOTE) return end;
+    if (byte === BACKSLASH || byte < SPACE) return -1;
   }
   return -1;
 }
 
 /** Where the base64 text from `start` ends: at the quote that must follow it; -1 if something else does. */
 function payloadEnd(data: Buffer, start: number): number {
-  let end = start;
-  while (BASE64[data[end] ?? 0] === 1) end += 1;
-  if (data[end] === EQUALS) end += 1;
-  if (data[end] === EQUALS) end += 1;
-  return data[end] === QUOTE ? end : -1;
+  const quote = data.indexOf(QUOTE, start);
+  if (quote < 0) return -1;
+  let end = quote;
+  if (end > start && data[end - 1] === EQUALS) end -= 1;
+  if (end > start && data[end - 1] === EQUALS) end -= 1;
+  // Without a branch on each character: a frame of 20 ms has two hundred of them.
+  let isBase64 = 1;
+  for (let at = start; at < end; at += 1) isBase64 &= BASE64[data[at]!]!;
+  return isBase64 === 1 ? quote : -1;
 }
 
 /**

@@ -2,10 +2,17 @@
  * The media hot path of a Twilio stream: the byte reader must see exactly what JSON.parse sees, or step aside. A
  * payload cut one byte short, or a timestamp from elsewhere, would be heard as a click or lived as a jump in time.
  */
+import { isUtf8 } from 'node:buffer';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesOf } from '../../src/audio/chunk.ts';
-import { createStreamWriter, FRAME_TAIL, readFrame, readMedia } from '../../src/transport/twilio/frame.ts';
+import {
+  createStreamWriter,
+  FRAME_TAIL,
+  readEcho,
+  readFrame,
+  readMedia,
+} from '../../src/transport/twilio/frame.ts';
 
 const SILENCE = Buffer.alloc(160, 0xff).toString('base64');
 const SID = `MZ${'0'.repeat(32)}`;
@@ -84,7 +91,7 @@ describe('caller audio', () => {
     const property = fc.property(
       fc.constantFrom(...texts),
       fc.nat(400),
-      fc.integer({ min: 0x20, max: 0x7e }),
+      fc.nat(0x7e),
       fc.nat(2),
       (text, place, code, cut) => {
         const at = place % text.length;
@@ -94,6 +101,50 @@ describe('caller audio', () => {
       },
     );
     fc.assert(property, { numRuns: 3_000, seed: 5 });
+  });
+});
+
+describe('the echo of a mark', () => {
+  const layouts = [
+    `{"event":"mark","sequenceNumber":"4","streamSid":"${SID}","mark":{"name":"g1.2.3"}}`,
+    `{"event":"mark","sequenceNumber":"4","mark":{"name":"g1.2.3"},"streamSid":"${SID}"}`,
+    `{"event":"mark","streamSid":"${SID}","mark":{"name":"g1.2.3"}}`,
+    `{"event":"mark","mark":{"name":"g1.2.3"}}`,
+  ];
+  it.each(layouts)('is read from %s', (text) => {
+    expect(readEcho(Buffer.from(text))).toBe('g1.2.3');
+  });
+
+  it.each([
+    ['spaces', '{"event": "mark", "mark": {"name": "a"}}'],
+    ['an escape', '{"event":"mark","mark":{"name":"a\\"b"}}'],
+    ['more than ASCII', '{"event":"mark","mark":{"name":"가"}}'],
+    ['a name that is no text', '{"event":"mark","mark":{"name":7}}'],
+    ['a second field', '{"event":"mark","mark":{"name":"a","id":"b"}}'],
+    ['a name cut short', '{"event":"mark","mark":{"name":"a'],
+    ['something behind the end', '{"event":"mark","mark":{"name":"a"}}}'],
+    ['nothing', ''],
+  ])('with %s is left to JSON.parse', (_name, text) => {
+    expect(readEcho(Buffer.from(text))).toBeUndefined();
+  });
+
+  it('reads the same fast and slow, whatever byte goes wrong', () => {
+    const property = fc.property(
+      fc.constantFrom(...layouts),
+      fc.nat(120),
+      fc.integer({ min: 0, max: 0xff }),
+      fc.nat(2),
+      (text, place, code, cut) => {
+        const at = place % text.length;
+        const wrong = Buffer.from([code]);
+        const bytes = Buffer.from(text);
+        const changed = Buffer.concat([bytes.subarray(0, at), wrong, bytes.subarray(at + cut)]);
+        const name = readEcho(changed);
+        if (name !== undefined && isUtf8(changed))
+          expect(readMedia(changed, 0)).toEqual({ type: 'mark', name });
+      },
+    );
+    fc.assert(property, { numRuns: 5_000, seed: 5 });
   });
 });
 

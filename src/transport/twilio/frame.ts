@@ -6,6 +6,7 @@
 import type { Chunk } from '../../audio/chunk.ts';
 import {
   after,
+  BRACE,
   fieldsOf,
   isEnd,
   parseFields,
@@ -61,6 +62,23 @@ function isTail(data: Buffer, from: number): boolean {
   if (isEnd(data, from)) return true;
   const end = textEnd(data, after(data, STREAM_BEHIND, from));
   return end >= 0 && isEnd(data, end + 1);
+}
+
+const MARK_HEAD = Buffer.from('{"event":"mark",');
+const MARK = Buffer.from('"mark":{"name":"');
+
+/**
+ * The name in the echo of a mark, in the same layouts and without parsing. Twilio gives names back as they were sent,
+ * and ours are ASCII.
+ * @returns undefined for any other message, which `readMedia` then takes
+ */
+export function readEcho(data: Buffer): string | undefined {
+  const from = skipStream(data, skipNumber(data, SEQUENCE, after(data, MARK_HEAD, 0)));
+  const start = after(data, MARK, from);
+  const end = textEnd(data, start);
+  if (end < 0 || data[end + 1] !== BRACE || !isTail(data, end + 2)) return undefined;
+  for (let at = start; at < end; at += 1) if (data[at]! < 0x20 || data[at]! > 0x7e) return undefined;
+  return data.toString('latin1', start, end);
 }
 
 /** Reads any message the slow and sure way. @param expected as in `readFrame`. */

@@ -13,6 +13,7 @@ import {
   createStreamWriter,
   FRAME_TAIL,
   type MediaFact,
+  readEcho,
   readFrame,
   readMedia,
   type StreamStart,
@@ -162,9 +163,18 @@ export class Media {
   #receive(data: Buffer, binary: boolean): void {
     if (this.#over) return;
     try {
-      const chunk = binary ? undefined : readFrame(data, this.#next);
-      if (chunk) this.#hear(chunk);
-      else this.#handle(binary ? { type: 'malformed' } : readMedia(data, this.#next), data.length);
+      if (binary) {
+        this.#handle({ type: 'malformed' }, data.length);
+        return;
+      }
+      const chunk = readFrame(data, this.#next);
+      if (chunk) {
+        this.#hear(chunk);
+        return;
+      }
+      const echo = readEcho(data);
+      if (echo !== undefined) this.#echo(echo);
+      else this.#handle(readMedia(data, this.#next), data.length);
     } catch (error) {
       this.#options.counters.faults += 1;
       const name = error instanceof Error ? error.name : typeof error;
