@@ -237,6 +237,7 @@ class MediaConnection implements Media {
 
   #close(): void {
     this.#farewell = undefined;
+    this.#frames?.send();
     this.#socket?.close(1000);
     this.#restart(CLOSE_LIMIT, () => this.#end('lost'));
   }

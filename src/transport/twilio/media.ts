@@ -230,6 +230,7 @@ export class Media {
 
   #close(): void {
     this.#farewell = undefined;
+    this.#frames.send();
     this.#socket.close(1000);
     this.#restart(CLOSE_LIMIT, () => this.#end('lost'));
   }
