@@ -3,6 +3,7 @@
  * system call, out of one buffer that the whole process shares. `ws` takes four objects and two copies for each.
  */
 import { randomFillSync } from 'node:crypto';
+import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
 /**
@@ -34,7 +35,7 @@ function passTo(writer: FrameWriter): void {
 export class FrameWriter {
   readonly #stream: Writable;
   readonly #masked: boolean;
-  readonly #encrypted: boolean;
+  readonly #copies: boolean;
   /** Bytes gathered and not sent. */
   #length = 0;
   #awaited = false;
@@ -51,8 +52,9 @@ export class FrameWriter {
   constructor(stream: Writable, masked: boolean) {
     this.#stream = stream;
     this.#masked = masked;
-    // TLS keeps what it is given until it was sent, and tells so later.
-    this.#encrypted = (stream as { encrypted?: boolean }).encrypted === true;
+    // Only a plain socket of Node's is done with what it says it took. TLS keeps it until it was sent, and a tunnel may
+    // hand the very bytes on.
+    this.#copies = !(stream instanceof Socket) || 'encrypted' in stream;
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -80,7 +82,7 @@ export class FrameWriter {
     if (this.#length === 0) return;
     const bytes = shared.subarray(0, this.#length);
     this.#length = 0;
-    if (this.#encrypted || this.#stream.writableLength > 0) {
+    if (this.#copies || this.#stream.writableLength > 0) {
       this.#write(Buffer.from(bytes));
       return;
     }

@@ -27,12 +27,22 @@ export interface WebServer {
 }
 
 /** Creates the server; it listens once told to. */
-export function createWebServer(parts: { readonly fetch: Fetch; readonly upgrade: Upgrade }): WebServer {
+export function createWebServer(parts: {
+  readonly fetch: Fetch;
+  readonly upgrade: Upgrade;
+  /** A request could not be answered, through no fault of its sender. */
+  readonly failed: (error: unknown) => void;
+}): WebServer {
   let listener: ReturnType<typeof loadListener> | undefined;
   const server: Server = createServer((request, response) => {
     // With the first request: it takes as long to load as the rest of a transport, and media does not need it.
     listener ??= loadListener(parts.fetch);
-    void listener.then((listen) => listen(request, response));
+    listener
+      .then((listen) => listen(request, response))
+      .catch((error: unknown) => {
+        parts.failed(error);
+        response.destroy();
+      });
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());

@@ -86,7 +86,7 @@ export function twilio(options: TwilioOptions = {}, environment: TwilioEnvironme
   const open = async (host: TransportHost): Promise<void> => {
     const opened = new Reception({ host, settings, counters, createToken });
     if (settings.port !== false) {
-      server = createWebServer({ fetch: answer, upgrade });
+      server = createWebServer({ fetch: answer, upgrade, failed: entrance.failed });
       await server.listen(settings.port, settings.host);
     }
     reception = opened;

@@ -171,13 +171,12 @@ function takeMessages(
   socket.on('message', (data) => {
     if (isClosed()) return;
     pulse.beat();
-    // Never an array or a view of its own: that is how `ws` is told to deliver.
-    const message = data as Buffer;
-    const delta = readAudioDelta(message);
+    if (!Buffer.isBuffer(data)) return host.malformed();
+    const delta = readAudioDelta(data);
     if (delta) return host.audio(delta);
-    const type = readType(message);
+    const type = readType(data);
     if (type !== undefined && host.ignores(type)) return;
-    const event = parseObject(message);
+    const event = parseObject(data);
     if (typeof event?.['type'] === 'string') host.event(event);
     else host.malformed();
   });
