@@ -17,6 +17,10 @@ const regionGuards = {
   missedTwiceUnsounded: and([not(stateIn('#sounding')), 'missedTwice']),
   missedTwiceAgainUnsounded: and([not(stateIn('#sounding')), 'missedTwiceAgain']),
   present: not(or([stateIn('#transferring'), stateIn('#handedOff')])),
+  presentAndInterruptsAtOnce: and([
+    'interruptsAtOnce',
+    not(or([stateIn('#transferring'), stateIn('#handedOff')])),
+  ]),
   inTalk: not(or([stateIn('#transferring'), stateIn('#handedOff'), stateIn('#leavingMessage')])),
   voicemailWantedInTalk: and([
     'voicemailWanted',

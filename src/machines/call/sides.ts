@@ -3,6 +3,13 @@
  */
 import { callSetup } from './setup.ts';
 
+const QUIET_AT_ONCE = {
+  guard: 'answersAtOnce',
+  target: '#quiet',
+  actions: 'releaseFloor',
+  meta: { why: 'the detector has waited already' },
+} as const;
+
 /**
  * Who has the floor. `voiced` is holding it. Two delays, never one: `interruptAfter` before the agent yields,
  * `answerAfter` before a reply is asked for. A voice without an end cannot hold the floor for ever.
@@ -17,7 +24,14 @@ export const floor = callSetup.createStateConfig({
       id: 'quiet',
       on: {
         // Late words of a moment before the transfer must not hold the floor when the caller comes back.
-        'voice.start': { guard: 'present', target: 'sounding', meta: { why: 'the caller makes a sound' } },
+        'voice.start': [
+          {
+            guard: 'presentAndInterruptsAtOnce',
+            target: 'sounding.voiced',
+            meta: { why: 'the caller speaks: the detector has debounced already' },
+          },
+          { guard: 'present', target: 'sounding', meta: { why: 'the caller makes a sound' } },
+        ],
       },
     },
     sounding: {
@@ -32,26 +46,17 @@ export const floor = callSetup.createStateConfig({
       },
       states: {
         rising: {
-          always: {
-            guard: 'interruptsAtOnce',
-            target: 'voiced',
-            meta: { why: 'the detector has debounced already' },
-          },
           on: { 'voice.stop': { target: '#quiet', meta: { why: 'too short to be speech' } } },
           after: { interruptAfter: { target: 'voiced', meta: { why: 'long enough to be meant' } } },
         },
         voiced: {
           id: 'voiced',
-          on: { 'voice.stop': { target: 'falling', meta: { why: 'the caller pauses' } } },
+          on: {
+            'voice.stop': [QUIET_AT_ONCE, { target: 'falling', meta: { why: 'the caller pauses' } }],
+          },
         },
         falling: {
           id: 'falling',
-          always: {
-            guard: 'answersAtOnce',
-            target: '#quiet',
-            actions: 'releaseFloor',
-            meta: { why: 'the detector has waited already' },
-          },
           on: { 'voice.start': { target: 'voiced', meta: { why: 'the caller goes on' } } },
           after: {
             answerAfter: {
@@ -66,7 +71,10 @@ export const floor = callSetup.createStateConfig({
     noisy: {
       id: 'noisy',
       on: {
-        'voice.stop': { target: '#falling', meta: { why: 'the noise has ended: there may be words in it' } },
+        'voice.stop': [
+          QUIET_AT_ONCE,
+          { target: '#falling', meta: { why: 'the noise has ended: there may be words in it' } },
+        ],
       },
     },
   },
