@@ -15,6 +15,7 @@ import type { CallPorts, PortLogic } from '../machines/call/base.ts';
 import { createCallLogic } from '../machines/call/machine.ts';
 import { type ChartWatcher, govern } from '../machines/govern.ts';
 import { createSessionLogic } from '../machines/session/machine.ts';
+import { takeShortCuts } from '../machines/short-cut.ts';
 import { staleForCall, staleForSession } from '../machines/stale.ts';
 import { nameOf } from './scope.ts';
 
@@ -104,7 +105,7 @@ export function createSwitchboard(): Switchboard {
   const portLogic = (name: PortName, chart: ChartName): PortLogic => createPortLogic(name, chart, extensions);
   const watcher = createStepWatcher(extensions);
   const session = govern(
-    createSessionLogic({ connection: portLogic('connection', 'session') }),
+    takeShortCuts(createSessionLogic({ connection: portLogic('connection', 'session') })),
     { name: 'session', staleness: staleForSession },
     watcher,
   );

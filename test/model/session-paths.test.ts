@@ -3,55 +3,19 @@
  * once, or one that nobody knows of any more, is how other runtimes lose a reply and never speak again.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import type { SessionContext } from '../../src/machines/session/vocabulary.ts';
 import { Coverage, DEEP, LEAST_PAIRS } from './coverage.ts';
 import { expectGolden } from './golden.ts';
-import { createSessionRig, sessionCandidates, sessionLogic, type SessionSnapshot } from './session-rig.ts';
-import { runWalk, type Walk } from './walk.ts';
+import { sessionLogic } from './session-rig.ts';
+import { SESSION_LOSSES, SESSION_PRODUCT, SESSION_SLOT } from './session-walks.ts';
+import { runWalk } from './walk.ts';
 
-const SESSION = {
-  logic: sessionLogic,
-  input: { call: 'x' },
-  candidates: sessionCandidates,
-  start: createSessionRig,
-};
-
-const foldSlot = ({ value, context }: SessionSnapshot): readonly unknown[] => {
-  const { request, gen, queue, withdrawn } = context;
-  return [value, request > 0, gen > 0, queue.map(({ type }) => type === 'generate'), withdrawn];
-};
-
-const WALKS: readonly Walk<SessionContext>[] = [
-  {
-    ...SESSION,
-    name: 'the slot',
-    folding: 'upkeep × response × request × generation × queue ≤ 2 × withdrawn',
-    takes: () => true,
-    fold: foldSlot,
-  },
-  {
-    ...SESSION,
-    name: 'losses',
-    folding: 'upkeep × losses × whether for good',
-    takes: (symbol) => /^(open|close|session|xstate\.after\.(openMax|backoff|stable))/.test(symbol),
-    fold: ({ value, context }) => [(value as { upkeep: unknown }).upkeep, context.losses, context.permanent],
-  },
-];
-
-/** Both at once. */
-const PRODUCT: Walk<SessionContext> = {
-  ...SESSION,
-  name: 'the slot, whatever was lost before',
-  folding: 'upkeep × losses × response × request × generation × queue ≤ 2 × withdrawn',
-  takes: () => true,
-  fold: (snapshot) => [...foldSlot(snapshot), snapshot.context.losses, snapshot.context.permanent],
-};
+const WALKS = [SESSION_SLOT, SESSION_LOSSES];
 
 describe('the session chart', () => {
   const coverage = new Coverage('session', sessionLogic);
 
   it('holds in every state and along every edge, and takes every transition and nearly all pairs', () => {
-    for (const walk of DEEP ? [...WALKS, PRODUCT] : WALKS) {
+    for (const walk of DEEP ? [...WALKS, SESSION_PRODUCT] : WALKS) {
       expect(runWalk(walk, coverage).strays, walk.name).toBe(0);
     }
     expect(coverage.untaken).toEqual([]);

@@ -2,11 +2,12 @@
  * @module The real session chart between a fake connection and a parent that listens: what it passes on, what it
  * orders, and the laws of its one slot for a response.
  */
-import { createActor, createMachine, type EventObject, fromCallback } from 'xstate';
+import { type AnyStateMachine, createActor, createMachine, type EventObject, fromCallback } from 'xstate';
 import type { PortLogic } from '../../src/machines/call/base.ts';
 import { govern } from '../../src/machines/govern.ts';
 import { createSessionLogic } from '../../src/machines/session/machine.ts';
 import type { SessionContext } from '../../src/machines/session/vocabulary.ts';
+import { takeShortCuts } from '../../src/machines/short-cut.ts';
 import { staleForSession } from '../../src/machines/stale.ts';
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
 import type { Inspector, Runner, SnapshotOf } from './walk.ts';
@@ -21,30 +22,50 @@ interface Message extends EventObject {
 
 const REQUESTS = ['greet', 'generate', 'say'];
 
-let current: { opened(n: number): void; closed(n: number): void; ordered(order: Message): void } | undefined;
+interface Host {
+  opened(n: number): void;
+  closed(n: number): void;
+  ordered(order: Message): void;
+}
 
-const connection: PortLogic = fromCallback<Message, { connection: number }>(({ input, receive }) => {
-  const host = current;
+/** Who stands behind the connections of each session, by its call. */
+const hosts = new Map<string, Host>();
+
+const connection: PortLogic = fromCallback<Message, { call: string; connection: number }>((port) => {
+  const { input, receive } = port;
+  const host = hosts.get(input.call);
   host?.opened(input.connection);
   receive((order) => host?.ordered(order));
   return () => host?.closed(input.connection);
 });
 
-export const sessionLogic = govern(
-  createSessionLogic({ connection }),
-  { name: 'session', staleness: staleForSession },
-  {
-    stepped: () => {},
-    stale: () => {},
-    threw: (_scope, _event, error) => {
-      throw error;
+const governed = (machine: AnyStateMachine): AnyStateMachine =>
+  govern(
+    machine,
+    { name: 'session', staleness: staleForSession },
+    {
+      stepped: () => {},
+      stale: () => {},
+      threw: (_scope, _event, error) => {
+        throw error;
+      },
     },
-  },
-);
+  );
+
+/** The chart as it is: each step is XState's. */
+export const sessionLogic = governed(createSessionLogic({ connection }));
+
+/** What stands behind the short cuts of the next. */
+export const wholeSession = createSessionLogic({ connection });
+/** The chart as calls have it. */
+export const shortCutLogic = governed(takeShortCuts(wholeSession));
+
+let rigs = 0;
 
 /** Creates and starts a session under a parent that only listens. */
 export function createSessionRig(
   inspect?: Inspector,
+  logic: AnyStateMachine = sessionLogic,
 ): Runner<SessionContext> & { readonly heard: readonly Message[] } {
   const open = new Set<number>();
   /** Requests the call waits for: neither begun, nor refused, nor taken back. */
@@ -52,14 +73,15 @@ export function createSessionRig(
   const clock = createVirtualClock();
   let orders: Message[] = [];
   let heard: Message[] = [];
-  current = {
+  const call = `x${(rigs += 1)}`;
+  hosts.set(call, {
     opened: (n) => void open.add(n),
     closed: (n) => void open.delete(n),
     ordered: (order) => void orders.push(order),
-  };
+  });
   const parent = createActor(
     createMachine({
-      invoke: { id: 'session', src: sessionLogic, input: { call: 'x' } },
+      invoke: { id: 'session', src: logic, input: { call } },
       on: { '*': { actions: ({ event }) => void heard.push(event as Message) } },
     }),
     { clock, ...(inspect ? { inspect } : {}) },
@@ -141,6 +163,7 @@ export function createSessionRig(
     },
     dispose() {
       parent.stop();
+      hosts.delete(call);
     },
   };
   return runner;

@@ -2,7 +2,7 @@
  * @module The session chart's toolbox: guards and actions by name. It passes facts up and orders down, and holds
  * the one thing that must not be shared: the slot for a response.
  */
-import { setup, stateIn } from 'xstate';
+import { type AnyActorRef, createEmptyActor, setup, stateIn } from 'xstate';
 import type { PortLogic } from '../call/base.ts';
 import {
   type ConnectionFact,
@@ -79,6 +79,10 @@ function upward(event: ConnectionFact): ParentFact {
   }
 }
 
+/** Where facts go while no call is above the chart, as when its steps are only worked out. */
+const nobody = createEmptyActor();
+const theCall = ({ self }: { self: { _parent?: AnyActorRef } }): AnyActorRef => self._parent ?? nobody;
+
 const actions = {
   nextConnection: assign(({ context }) => ({
     connection: context.connection + 1,
@@ -95,13 +99,11 @@ const actions = {
     losses: context.losses + 1,
     lastCode: 'OFFHOOK_SESSION_FAILED',
   })),
-  relay: enqueueActions(({ event, enqueue, self }) => {
-    if (self._parent) enqueue.sendTo(self._parent, upward(event as ConnectionFact));
-  }),
-  relayStall: enqueueActions(({ event, enqueue, self }) => {
-    if (self._parent)
-      enqueue.sendTo(self._parent, { type: 'gen.stalled', gen: eventAs(event, 'gen.stalled').gen });
-  }),
+  relay: sendTo(theCall, ({ event }) => upward(event as ConnectionFact)),
+  relayStall: sendTo(theCall, ({ event }) => ({
+    type: 'gen.stalled',
+    gen: eventAs(event, 'gen.stalled').gen,
+  })),
   /** A request that lost against a reply the model began by itself owes nothing: that reply carries it. */
   relayLateFailure: enqueueActions(({ event, enqueue, self }) => {
     const { gen, request } = eventAs(event, 'gen.failed');
