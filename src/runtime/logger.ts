@@ -2,7 +2,8 @@
  * @module The logger a user may bring: pino's shape, object first. The default is pino itself at level `warn`.
  * What is logged holds ids, codes and counts; never words, digits, numbers or keys.
  */
-import { pino } from 'pino';
+import { createRequire } from 'node:module';
+import type { pino } from 'pino';
 
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -11,9 +12,26 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** The default logger, to stderr, so that a program's own output stays clean. */
-export function createLogger(level = 'warn'): Logger {
-  return pino({ name: 'offhook', level, base: null }, pino.destination({ dest: 2, sync: true }));
+/**
+ * The default logger, from level `warn` on, to stderr, so that a program's own output stays clean. pino is loaded by the
+ * first line: its thirty files are a part of every start, and most calls have nothing to say.
+ */
+export function createLogger(): Logger {
+  let made: Logger | undefined;
+  const open = (): Logger => (made ??= openPino());
+  return {
+    debug() {},
+    info() {},
+    warn: (fields, message) => open().warn(fields, message),
+    error: (fields, message) => open().error(fields, message),
+  };
+}
+
+function openPino(): Logger {
+  // At once, or a line would come after what followed it, and not at all from a process that ends.
+  const load = createRequire(import.meta.url)('pino') as { readonly pino: typeof pino };
+  const destination = load.pino.destination({ dest: 2, sync: true });
+  return load.pino({ name: 'offhook', level: 'warn', base: null }, destination);
 }
 
 /** The same logger, made harmless: one that throws, or lacks a level, must not reach into a call. */
