@@ -300,7 +300,7 @@ class CallCentre implements Agent {
   }
 
   #trace(parts: CallParts): CallTrace | undefined {
-    if (!this.#tracing) return undefined;
+    if (!this.#tracing?.isOn()) return undefined;
     try {
       return createCallTrace({
         tracer: this.#tracing.tracer,

@@ -2,11 +2,12 @@
  * @module The trace of one call, drawn from the steps of its charts: `call` with the model's connections and their
  * replies, lines of ours, tools and transfers below it. All times are the call's own clock's, none is the wall's.
  */
-import { type Attributes, isSpanContextValid, SpanKind, type Tracer } from '@opentelemetry/api';
+import type { Attributes, Tracer } from '@opentelemetry/api';
 import type { SessionDescription } from '../providers/contract.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CallWatcher, ChartStep, StateEntry } from '../runtime/switchboard.ts';
 import type { CallInfo } from '../transport/contract.ts';
+import { otel } from './api.ts';
 import { createGenerationSpans } from './generation-spans.ts';
 import { createSessionSpans, describeModel } from './session-spans.ts';
 import { createSpanBook, type OpenSpan } from './spans.ts';
@@ -56,6 +57,7 @@ export const MAX_SPAN_EVENTS = 1_000;
  */
 export function createCallTrace(options: CallTraceOptions): CallTrace {
   const { clock } = options;
+  const { isSpanContextValid, SpanKind } = otel();
   const book = createSpanBook(options.tracer, clock.epoch);
   const inbound = options.call.direction === 'inbound';
   const call = book.start('call', clock.now(), {

@@ -2,8 +2,9 @@
  * @module `llm.generation` and `playout.line`: one span for each reply of the model and each line of ours. How much
  * was heard is known only after the reply was made, so a span is held back until then and ended at its true time.
  */
-import { SpanKind, type SpanContext } from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
 import type { CallContext, CallEvent, Generation } from '../machines/call/vocabulary.ts';
+import { otel } from './api.ts';
 import type { OpenSpan, SpanBook } from './spans.ts';
 import type { CallStep } from './step.ts';
 
@@ -41,7 +42,7 @@ export function createGenerationSpans(book: SpanBook, parents: GenerationParents
     const parent = ours ? parents.call : (parents.session() ?? parents.call);
     const span = book.start(ours ? 'playout.line' : 'llm.generation', step.at, {
       parent,
-      ...(ours ? {} : { kind: SpanKind.CLIENT }),
+      ...(ours ? {} : { kind: otel().SpanKind.CLIENT }),
       attributes: {
         'offhook.gen': gen,
         ...(request === undefined ? {} : { 'offhook.request': request }),

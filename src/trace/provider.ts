@@ -3,7 +3,7 @@
  * to whatever the process has registered, by default nothing. The exporter's batches and deadlines run on real
  * timers, the only ones beside our clock; a program in virtual time brings a provider with a SimpleSpanProcessor.
  */
-import { trace, type Tracer, type TracerProvider } from '@opentelemetry/api';
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import type { Resource } from '@opentelemetry/resources';
 import type {
@@ -16,6 +16,7 @@ import { OffhookError } from '../errors.ts';
 import { type Logger, silentLogger } from '../runtime/logger.ts';
 import { nameOf } from '../runtime/scope.ts';
 import { trackWork } from '../runtime/work.ts';
+import { hasGlobalProvider, otel } from './api.ts';
 import { MAX_SPAN_EVENTS } from './call-trace.ts';
 
 /** The name of the instrumentation scope. */
@@ -39,6 +40,8 @@ export interface TracingSetup {
 
 export interface Tracing {
   readonly tracer: Tracer;
+  /** Whether anybody takes the spans; in a process that registers a provider only later, from then on. */
+  readonly isOn: () => boolean;
   /** Delivers what is left, for at most 5 s, and never rejects. Idempotent. */
   readonly shutdown: () => Promise<void>;
 }
@@ -60,11 +63,15 @@ interface OtelSdk {
 export async function createTracing(setup: TracingSetup = {}): Promise<Tracing> {
   const { tracerProvider, version, logger = silentLogger } = setup;
   const endpoint = setup.endpoint ?? readEnv('OTEL_EXPORTER_OTLP_ENDPOINT');
-  if (tracerProvider || endpoint === undefined) {
-    const provider = tracerProvider ?? trace.getTracerProvider();
-    return { tracer: provider.getTracer(TRACER_NAME, version), shutdown: () => Promise.resolve() };
+  if (tracerProvider) {
+    // Now, and not when the first call comes.
+    otel();
+    const tracer = tracerProvider.getTracer(TRACER_NAME, version);
+    return { tracer, isOn: () => true, shutdown: () => Promise.resolve() };
   }
+  if (endpoint === undefined) return traceGlobally(version);
   checkEndpoint(endpoint);
+  otel();
   const sdk = await loadSdk();
   const exporter = new sdk.OTLPTraceExporter({ url: endpoint, timeoutMillis: EXPORT_TIMEOUT });
   const processor = new sdk.BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_TIMEOUT });
@@ -77,7 +84,19 @@ export async function createTracing(setup: TracingSetup = {}): Promise<Tracing> 
   let down: Promise<void> | undefined;
   return {
     tracer: provider.getTracer(TRACER_NAME, version),
+    isOn: () => true,
     shutdown: () => (down ??= trackWork(shutDown(provider, exporter, logger))),
+  };
+}
+
+function traceGlobally(version: string | undefined): Tracing {
+  if (hasGlobalProvider()) otel();
+  return {
+    get tracer() {
+      return otel().trace.getTracer(TRACER_NAME, version);
+    },
+    isOn: hasGlobalProvider,
+    shutdown: () => Promise.resolve(),
   };
 }
 

@@ -2,10 +2,10 @@
  * @module `llm.session`: one span for each connection to the model, from the order to open it until it is closed or
  * lost. Read from where the session chart stands, so that no way out of a connection is missed.
  */
-import { SpanKind } from '@opentelemetry/api';
 import type { SessionContext } from '../machines/session/vocabulary.ts';
 import type { SessionDescription } from '../providers/contract.ts';
 import type { ChartStep } from '../runtime/switchboard.ts';
+import { otel } from './api.ts';
 import type { OpenSpan, SpanBook } from './spans.ts';
 
 export interface SessionSpans {
@@ -27,7 +27,7 @@ export function createSessionSpans(
     const about = description();
     const span = book.start('llm.session', at, {
       parent: call,
-      kind: SpanKind.CLIENT,
+      kind: otel().SpanKind.CLIENT,
       attributes: { 'offhook.connection': number, ...describeModel(about) },
     });
     current = { number, span };

@@ -2,18 +2,8 @@
  * @module The spans of one call that are open, each ended once. What a tracer throws is counted and goes no further:
  * a call must not end because of what watches it.
  */
-import {
-  type Attributes,
-  type HrTime,
-  INVALID_SPAN_CONTEXT,
-  ROOT_CONTEXT,
-  type Span,
-  type SpanContext,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  type Tracer,
-} from '@opentelemetry/api';
+import type { Attributes, HrTime, Span, SpanContext, SpanKind, Tracer } from '@opentelemetry/api';
+import { otel } from './api.ts';
 
 /** A span while it lasts. Every method does nothing once it has ended. */
 export interface OpenSpan {
@@ -47,6 +37,7 @@ export interface SpanBook {
 
 /** @param epoch Unix ms at 0 of the call's clock. */
 export function createSpanBook(tracer: Tracer, epoch: number): SpanBook {
+  const { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, SpanKind: kinds, SpanStatusCode, trace } = otel();
   const spans = new Map<OpenSpan, Span>();
   let faults = 0;
   const guard = <T>(work: () => T, otherwise: T): T => {
@@ -67,7 +58,7 @@ export function createSpanBook(tracer: Tracer, epoch: number): SpanBook {
         ? trace.setSpanContext(ROOT_CONTEXT, parent.context)
         : ROOT_CONTEXT;
     const options = {
-      kind: kind ?? SpanKind.INTERNAL,
+      kind: kind ?? kinds.INTERNAL,
       startTime: time(at),
       attributes: attributes ?? {},
       ...(parent ? {} : { root: true }),

@@ -1,5 +1,5 @@
 /** Who gets the spans: the user's provider, a collector, or nobody; and what is said when the SDK is not installed. */
-import { isSpanContextValid } from '@opentelemetry/api';
+import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryTracing } from '../../src/trace/memory.ts';
 import { createTracing } from '../../src/trace/provider.ts';
@@ -16,6 +16,25 @@ describe('createTracing', () => {
     const { tracer, shutdown } = await createTracing();
     expect(isSpanContextValid(tracer.startSpan('a').spanContext())).toBe(false);
     await shutdown();
+  });
+
+  it('gives the spans to the provider of the process, also to one that is registered later', async () => {
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', '');
+    const tracing = await createTracing();
+    expect(tracing.isOn()).toBe(false);
+    const memory = createMemoryTracing();
+    trace.setGlobalTracerProvider(memory.provider);
+    try {
+      expect(tracing.isOn()).toBe(true);
+      tracing.tracer.startSpan('a').end();
+      const { tracer, isOn } = await createTracing();
+      expect(isOn()).toBe(true);
+      tracer.startSpan('b').end();
+    } finally {
+      trace.disable();
+    }
+    expect(tracing.isOn()).toBe(false);
+    expect(memory.spans()).toMatchObject([{ name: 'a' }, { name: 'b' }]);
   });
 
   it("gives the spans to the user's provider, endpoint or not, and leaves it running", async () => {
