@@ -28,20 +28,21 @@ export interface Options {
 
 /**
  * What docs/performance.md says to run a server of calls with: a young generation that does not grow for as long as the
- * process lives, and as many helpers of the collector as there are cores.
+ * process lives, as many helpers of the collector as there are cores, and a heap that may double before all of it is
+ * looked through.
  */
-const NODE_FLAGS = '--max-semi-space-size=16 --v8-pool-size=0';
+const NODE_FLAGS = '--max-semi-space-size=16 --v8-pool-size=0 --heap-growing-percent=100';
 
 const HELP = `npm run bench -- [options]
 
 Measures Offhook beside a bridge written by hand, and beside @openai/agents where \`npm run bench:peers\` has installed
-it. Prints Markdown: targets first, then tables. Progress goes to stderr. All of it takes about 45 minutes.
+it. Prints Markdown: targets first, then tables. Progress goes to stderr. All of it takes about an hour.
 
   --calls 1,10,50,100,200,400   numbers of calls at once
   --repeat 3                    rounds; in each, every subject is run once
   --seconds 12                  window in which CPU, latency and losses are counted
-  --warmup 6                    seconds before it, for the code to be compiled
-  --watch 6                     seconds after it, for reaction and event loop
+  --warmup 20                   seconds before it, for the code to be compiled
+  --watch 10                    seconds after it, for reaction and event loop
   --starts 9                    cold starts of each subject
   --subjects bridge,offhook     of ${SUBJECTS.map(({ name }) => name).join(', ')}
   --only load,start,log,stages  chapters; all if not given
@@ -67,8 +68,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
       calls: text('1,10,50,100,200,400'),
       repeat: text('3'),
       seconds: text('12'),
-      warmup: text('6'),
-      watch: text('6'),
+      warmup: text('20'),
+      watch: text('10'),
       starts: text('9'),
       subjects: { type: 'string' },
       only: text('load,start,log,stages'),
