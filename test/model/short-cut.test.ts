@@ -1,6 +1,6 @@
 /**
  * Short cuts change nothing but the time a step takes: in every state of the session chart, along every edge, a chart
- * with them orders, tells and remembers what the chart without them does, and inspectors hear the same.
+ * with them orders, tells and remembers what the chart without them does, and inspectors hear of the same microsteps.
  */
 import { describe, expect, it, vi } from 'vitest';
 import {
