@@ -45,12 +45,18 @@ interface Inspected {
  * whose only action is a `sendTo`, go there without XState's looking for what else may have changed.
  */
 export function takeShortCuts<M extends AnyStateMachine>(machine: M): M {
-  const ways = new Map(nodesOf(machine.root).map((node) => [node, waysOf(machine, node)]));
+  checkNames(machine.root);
+  const ways = new Map<AnyStateNode, Ways>();
+  const waysAt = (node: AnyStateNode): Ways => {
+    let known = ways.get(node);
+    if (!known) ways.set(node, (known = waysOf(machine, node)));
+    return known;
+  };
   const find = (nodes: readonly AnyStateNode[], type: string): ShortCut | undefined => {
     let found: ShortCut | undefined;
     for (const node of nodes) {
-      const known = ways.get(node);
-      if (!known?.has(type)) continue;
+      const known = waysAt(node);
+      if (!known.has(type)) continue;
       if (found) return undefined;
       found = known.get(type);
       if (!found) return undefined;
@@ -59,7 +65,7 @@ export function takeShortCuts<M extends AnyStateMachine>(machine: M): M {
   };
   return Object.assign(Object.create(machine) as M, machine, {
     transition(snapshot: AnyMachineSnapshot, event: EventObject, scope: AnyActorScope): AnyMachineSnapshot {
-      const way = snapshot.status === 'active' ? find(snapshot._nodes, event.type) : undefined;
+      const way = find(snapshot._nodes, event.type);
       if (!way) return machine.transition(snapshot, event, scope) as AnyMachineSnapshot;
       const { self, system } = scope;
       const { taken, sending } = way;
@@ -80,15 +86,16 @@ export function takeShortCuts<M extends AnyStateMachine>(machine: M): M {
   });
 }
 
-const nodesOf = (node: AnyStateNode): AnyStateNode[] => [
-  node,
-  ...Object.values(node.states).flatMap(nodesOf),
-];
+function checkNames(node: AnyStateNode): void {
+  for (const type of node.transitions.keys()) {
+    if (type.includes('*')) throw new Error(`No short cuts beside the wildcard "${type}" of ${node.id}`);
+  }
+  for (const child of Object.values(node.states)) checkNames(child);
+}
 
 function waysOf(machine: AnyStateMachine, node: AnyStateNode): Ways {
   const found = new Map<string, ShortCut | undefined>();
   for (const [type, transitions] of node.transitions) {
-    if (type.includes('*')) throw new Error(`No short cuts beside the wildcard "${type}" of ${node.id}`);
     const [transition] = transitions;
     // The first of them without a guard is taken, whatever follows.
     const isPlain = transition && !transition.guard && !transition.target;
