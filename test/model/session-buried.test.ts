@@ -3,7 +3,9 @@
  * nobody knew of any more, which the caller hears as silence.
  */
 import { describe, expect, it } from 'vitest';
-import { createSessionRig, sessionCandidates } from './session-rig.ts';
+import { createActor } from 'xstate';
+import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
+import { createSessionRig, sessionCandidates, sessionLogic } from './session-rig.ts';
 
 function play(...symbols: readonly string[]): ReturnType<typeof createSessionRig> {
   const rig = createSessionRig();
@@ -77,5 +79,27 @@ describe('a connection', () => {
     const rig = play('open', ...again, ...again, ...again, ...again, 'close', 'open', 'session.ready');
     rig.send(sessionCandidates(rig.snapshot).get('session.lost')!);
     expect(rig.snapshot.matches({ upkeep: 'lost' })).toBe(true);
+  });
+});
+
+describe('a session without a call above it', () => {
+  it('tells its facts to nobody, and not to itself', () => {
+    const toItself: string[] = [];
+    const actor = createActor(sessionLogic, {
+      clock: createVirtualClock(),
+      input: { call: 'none' },
+      inspect(inspected) {
+        if (inspected.type !== '@xstate.event' || inspected.sourceRef !== inspected.actorRef) return;
+        toItself.push(inspected.event.type);
+      },
+    });
+    actor.subscribe({ error: () => {} });
+    actor.start();
+    actor.send({ type: 'open' });
+    actor.send({ type: 'session.ready', connection: 1 });
+    actor.send({ type: 'session.lost', connection: 1, code: 'TEST', retryable: false });
+    expect((actor.getSnapshot() as { value: unknown }).value).toMatchObject({ upkeep: 'failed' });
+    expect(toItself).toEqual([]);
+    actor.stop();
   });
 });

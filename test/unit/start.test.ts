@@ -59,3 +59,16 @@ it('the logger loads pino with its first line, which is written before the next 
     { level: 50, time: expect.any(Number) as number, at: 4, msg: 'lost' },
   ]);
 });
+
+it('the API of OpenTelemetry is there at once, also while somebody is importing it', () => {
+  const program = `
+    import { otel } from './src/trace/api.ts';
+    const imported = import('@opentelemetry/api');
+    await Promise.resolve();
+    const { trace } = otel();
+    (await imported).trace.setGlobalTracerProvider({ getTracer: () => 'registered' });
+    process.stdout.write(String(trace.getTracerProvider().getTracer('')));
+  `;
+  const flags = ['--conditions=source', '--input-type=module', '--eval', program];
+  expect(execFileSync(process.execPath, flags, { cwd: ROOT, encoding: 'utf8' })).toBe('registered');
+});

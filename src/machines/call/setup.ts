@@ -6,6 +6,8 @@ import { and, not, or, stateIn } from 'xstate';
 import { actions } from './actions.ts';
 import { callBase } from './base.ts';
 
+const present = not(or([stateIn('#transferring'), stateIn('#handedOff')]));
+
 /** Guards that look at another region: kept to a handful of names, since they couple the regions. */
 const regionGuards = {
   callerHoldsFloor: stateIn('#voiced'),
@@ -16,11 +18,8 @@ const regionGuards = {
   missedOnceUnsounded: and([not(stateIn('#sounding')), 'missedOnce']),
   missedTwiceUnsounded: and([not(stateIn('#sounding')), 'missedTwice']),
   missedTwiceAgainUnsounded: and([not(stateIn('#sounding')), 'missedTwiceAgain']),
-  present: not(or([stateIn('#transferring'), stateIn('#handedOff')])),
-  presentAndInterruptsAtOnce: and([
-    'interruptsAtOnce',
-    not(or([stateIn('#transferring'), stateIn('#handedOff')])),
-  ]),
+  present,
+  presentAndInterruptsAtOnce: and(['interruptsAtOnce', present]),
   inTalk: not(or([stateIn('#transferring'), stateIn('#handedOff'), stateIn('#leavingMessage')])),
   voicemailWantedInTalk: and([
     'voicemailWanted',
