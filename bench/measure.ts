@@ -9,6 +9,7 @@ import type { ChildProcess } from 'node:child_process';
 import { answer, ask, CORE, start, stop, wait } from './children.ts';
 import type { LoadAnswer, LoadOrder } from './load/main.ts';
 import type { LoadReading } from './load/tally.ts';
+import { isWithin, type Quiet, type QuietWatch, watchQuiet } from './quiet.ts';
 import type { Programs } from './programs.ts';
 import type { ProbeReading, WatchReading } from './probe.ts';
 import type { Subject } from './subjects.ts';
@@ -16,8 +17,10 @@ import type { Subject } from './subjects.ts';
 export interface Window {
   /** Long enough for the hot paths to be compiled, in seconds. */
   readonly warmup: number;
+  /** Of quiet, and how many times as long is waited for it. */
   readonly seconds: number;
   readonly watch: number;
+  readonly patience: number;
 }
 
 /** What one run gave. Memory in KB, times in ms. */
@@ -27,6 +30,8 @@ export interface Run {
   readonly round: number;
   /** CPU of the whole process per second of one call. */
   readonly cpu: number;
+  /** The same in quiet moments only, how long those were in all, and which share of the window. */
+  readonly quiet: { readonly cpu: number; readonly ms: number; readonly share: number };
   readonly memory: { readonly rss: number; readonly heap: number; readonly external: number };
   /** The same before the first call. */
   readonly idle: { readonly rss: number; readonly heap: number; readonly external: number };
@@ -35,6 +40,8 @@ export interface Run {
   readonly load: LoadReading;
   readonly loopP99: number;
   readonly reactions: readonly number[];
+  /** Those in quiet moments. */
+  readonly quietReactions: readonly number[];
 }
 
 type Ready = { readonly kind: 'ready'; readonly port: number };
@@ -90,9 +97,11 @@ export function measure(task: Task, programs: Programs): Promise<Run> {
         ...(profile ? { BENCH_PROFILE: profile } : {}),
       },
     });
+    const watch = watchQuiet(child.pid!);
     try {
-      return await observe(task, child, load);
+      return await observe(task, child, load, watch);
     } finally {
+      watch.stop();
       load.send({ do: 'hangUp' } satisfies LoadOrder);
       await wait(300);
       await Promise.all([stop(child), stop(load)]);
@@ -103,7 +112,7 @@ export function measure(task: Task, programs: Programs): Promise<Run> {
 /** Waits until every call has its connection, so that what setting up costs is not in the window; not for ever. */
 async function allOpen(load: ChildProcess, calls: number): Promise<void> {
   for (let waited = 0; waited < LONGEST_SETUP; waited += GROUP_MS) {
-    const { reading } = await ask<Reading>(load, { do: 'read' } satisfies LoadOrder, 'reading');
+    const { reading } = await ask<Reading>(load, { do: 'read', quiet: [] } satisfies LoadOrder, 'reading');
     if (reading.open === calls) return;
     await wait(GROUP_MS);
   }
@@ -113,6 +122,7 @@ async function observe(
   { subject, calls, round, window }: Task,
   child: ChildProcess,
   load: ChildProcess,
+  watch: QuietWatch,
 ): Promise<Run> {
   const { port } = await answer<Ready>(child, 'ready');
   const idle = await ask<ProbeReading>(child, { probe: 'read' }, 'probe');
@@ -124,14 +134,17 @@ async function observe(
   await allOpen(load, calls);
   await wait(window.warmup * 1_000);
 
+  const collect = (seconds: number): Promise<Quiet> =>
+    watch.collect(seconds * 1_000, seconds * 1_000 * window.patience);
   load.send({ do: 'reset' } satisfies LoadOrder);
   child.send({ probe: 'reset' });
-  await wait(window.seconds * 1_000);
+  const quiet = await collect(window.seconds);
   child.send({ probe: 'close' });
-  const { reading } = await ask<Reading>(load, { do: 'read' } satisfies LoadOrder, 'reading');
+  const readLoad = { do: 'read', quiet: quiet.spans } satisfies LoadOrder;
+  const { reading } = await ask<Reading>(load, readLoad, 'reading');
 
   child.send({ probe: 'watch' });
-  await wait(window.watch * 1_000);
+  const { spans } = await collect(window.watch);
   const watched = await ask<WatchReading>(child, { probe: 'watched' }, 'watched');
   const probe = await ask<ProbeReading>(child, { probe: 'read' }, 'probe');
   // One who answers both orders at once was behind by the whole window.
@@ -142,11 +155,13 @@ async function observe(
     calls,
     round,
     cpu: probe.cpuMs / ((ms / 1_000) * calls),
+    quiet: { cpu: quiet.cpuMs / ((quiet.ms / 1_000) * calls), ms: quiet.ms, share: quiet.ms / ms },
     memory: { rss, heap, external },
     idle: { rss: idle.rss, heap: idle.heap, external: idle.external },
     log: probe.logMs / ms,
     load: reading,
     loopP99: watched.loopP99,
-    reactions: watched.reactions,
+    reactions: watched.reactions.map(([, took]) => took),
+    quietReactions: watched.reactions.flatMap(([end, took]) => (isWithin(spans, end, took) ? [took] : [])),
   };
 }

@@ -27,8 +27,8 @@ export interface ProbeReading {
 export interface WatchReading {
   readonly kind: 'watched';
   readonly loopP99: number;
-  /** From entering the handler of `speech_started` to having handed `clear` to the socket, each. */
-  readonly reactions: readonly number[];
+  /** From entering the handler of `speech_started` to having handed `clear` to the socket, each with when it ended. */
+  readonly reactions: readonly (readonly [end: number, ms: number])[];
 }
 
 /** See log-hook.ts. */
@@ -39,7 +39,9 @@ let resetAt = performance.now();
 let logSince = 0;
 const RESOLUTION = 10;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
-let reactions: number[] = [];
+let reactions: [end: number, ms: number][] = [];
+/** From the clock of this process to that of the machine. */
+const ORIGIN = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 let entered = 0;
 let watches = false;
 
@@ -130,7 +132,8 @@ function watchSockets(): void {
   const { write, uncork } = connection;
   let isHeldBack = false;
   const left = (): void => {
-    reactions.push(performance.now() - entered);
+    const end = performance.now();
+    reactions.push([ORIGIN + end, end - entered]);
     entered = 0;
     isHeldBack = false;
   };

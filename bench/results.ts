@@ -2,6 +2,8 @@
  * @module Everything that was measured, and the figures drawn from it: medians over rounds, and ratios between
  * subjects of the same round, so that a slow drift of the machine cancels out.
  */
+import type { Quantiles } from './load/samples.ts';
+import type { Latencies } from './load/tally.ts';
 import type { Run } from './measure.ts';
 import type { StageCost } from './stages/time.ts';
 import type { ColdStart } from './start.ts';
@@ -31,6 +33,11 @@ const LOAD_LIMIT = 0.85;
 /** With less than this of its core left, a subject is measured at its limit and not at its work. */
 const SUBJECT_LIMIT = 0.95;
 
+/** With less quiet than this in its window, in ms, a run says nothing about quiet: at fifty calls it is 2,500 frames. */
+const LEAST_QUIET = 1_000;
+/** A P99 of fewer quiet moments than this is one of them; then all that were seen count. */
+const ENOUGH = 100;
+
 /** One subject at one number of calls. Memory in KB per call, times in ms. */
 export interface Row {
   readonly calls: number;
@@ -42,10 +49,14 @@ export interface Row {
   readonly ratio: number;
   /** Share of one core. */
   readonly core: number;
+  /** Share of the window in which nobody took the processor away. */
+  readonly quiet: number;
   readonly stale: number;
   readonly lost: number;
   readonly unanswered: number;
   readonly bargeIn: Quantiles;
+  /** In quiet moments or not. */
+  readonly anyBargeIn: Quantiles;
   readonly reaction: Quantiles;
   readonly up: Quantiles;
   readonly down: Quantiles;
@@ -55,13 +66,6 @@ export interface Row {
   readonly external: number;
   readonly log: number;
   readonly marks: readonly string[];
-}
-
-export interface Quantiles {
-  readonly count: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 /** Rows in the order in which they were measured. */
@@ -74,42 +78,61 @@ export function rowsOf(runs: readonly Run[]): Row[] {
   });
 }
 
+const isQuiet = ({ quiet }: Run): boolean => quiet.ms >= LEAST_QUIET && !Number.isNaN(quiet.cpu);
+/** The runs with quiet moments, if there are any; otherwise all, disturbed as they were. */
+const usable = (runs: readonly Run[]): readonly Run[] => (runs.some(isQuiet) ? runs.filter(isQuiet) : runs);
+const cpuOf = (run: Run): number => (isQuiet(run) ? run.quiet.cpu : run.cpu);
+const latenciesOf = (run: Run): Latencies => (isQuiet(run) ? run.load.quiet : run.load.latencies);
+
 /** CPU of each round of `runs`, to that of the same round of `base`. */
 export function ratios(runs: readonly Run[], base: readonly Run[]): number[] {
-  return runs.flatMap((run) => {
+  const pairs = runs.flatMap((run) => {
     const other = base.find(({ round }) => round === run.round);
-    return other ? [run.cpu / other.cpu] : [];
+    return other ? [{ run, other }] : [];
   });
+  const quiet = pairs.filter(({ run, other }) => isQuiet(run) && isQuiet(other));
+  return (quiet.length > 0 ? quiet : pairs).map(({ run, other }) => cpuOf(run) / cpuOf(other));
 }
 
 function rowOf(runs: readonly Run[], bridge: readonly Run[]): Row {
   const { calls, subject } = runs[0]!;
   const middle = (pick: (run: Run) => number): number => median(runs.map(pick));
   const sum = (pick: (run: Run) => number): number => runs.reduce((total, run) => total + pick(run), 0);
-  const core = middle(({ cpu }) => (cpu * calls) / 1_000);
+  const used = usable(runs);
+  const cpus = used.map(cpuOf);
+  const core = (median(cpus) * calls) / 1_000;
   const grown = (pick: (memory: Run['memory']) => number): number =>
     middle(({ memory, idle }) => (pick(memory) - pick(idle)) / calls);
   const open = middle(({ load }) => load.open);
   const marks = [
     ...(open < calls ? [`${Math.floor(open)} open`] : []),
-    ...(isNoisy(runs.map(({ cpu }) => cpu)) ? ['noisy'] : []),
+    ...(isNoisy(cpus) ? ['noisy'] : []),
+    ...(used.every(isQuiet) ? [] : ['never quiet']),
     ...(core > SUBJECT_LIMIT ? ['core full'] : []),
     ...(middle(({ load }) => load.busy) > LOAD_LIMIT ? ['load full'] : []),
   ];
   return {
     calls,
     subject,
-    cpu: middle(({ cpu }) => cpu),
-    spread: spread(runs.map(({ cpu }) => cpu)),
+    cpu: median(cpus),
+    spread: spread(cpus),
     ratio: median(ratios(runs, bridge)),
     core,
+    quiet: middle(({ quiet }) => quiet.share),
     stale: sum(({ load }) => load.stale),
     lost: sum(({ load }) => load.lost + load.dropped),
     unanswered: sum(({ load }) => load.unanswered),
-    bargeIn: quantilesOf(runs.flatMap(({ load }) => load.bargeIns)),
-    reaction: quantilesOf(runs.flatMap(({ reactions }) => reactions)),
-    up: middleOf(runs.map(({ load }) => load.up)),
-    down: middleOf(runs.map(({ load }) => load.down)),
+    bargeIn: enoughOf(
+      runs.flatMap(({ load }) => load.quiet.bargeIns),
+      runs.flatMap(({ load }) => load.latencies.bargeIns),
+    ),
+    anyBargeIn: quantilesOf(runs.flatMap(({ load }) => load.latencies.bargeIns)),
+    reaction: enoughOf(
+      runs.flatMap(({ quietReactions }) => quietReactions),
+      runs.flatMap(({ reactions }) => reactions),
+    ),
+    up: middleOf(used.map((run) => latenciesOf(run).up)),
+    down: middleOf(used.map((run) => latenciesOf(run).down)),
     loopP99: middle(({ loopP99 }) => loopP99),
     rss: grown(({ rss }) => rss),
     heap: grown(({ heap }) => heap),
@@ -118,6 +141,9 @@ function rowOf(runs: readonly Run[], bridge: readonly Run[]): Row {
     marks,
   };
 }
+
+const enoughOf = (quiet: readonly number[], all: readonly number[]): Quantiles =>
+  quantilesOf(quiet.length >= ENOUGH ? quiet : all);
 
 /** Of all rounds together: single barge-ins are too few for a P99 of each. */
 function quantilesOf(sample: readonly number[]): Quantiles {

@@ -1,7 +1,8 @@
 /**
  * @module The results as Markdown, aligned so that they read on a terminal too.
  */
-import { memorySlope, type Quantiles, type Results, type Row, rowsOf, startRowsOf } from './results.ts';
+import type { Quantiles } from './load/samples.ts';
+import { memorySlope, type Results, type Row, rowsOf, startRowsOf } from './results.ts';
 import { SUBJECTS } from './subjects.ts';
 import { targetsOf } from './targets.ts';
 
@@ -22,12 +23,34 @@ export function tablesOf(results: Results): string {
     section('Targets', ['Figure', 'Target', 'Reached', ''], targetRows(results)),
     section(
       'CPU and losses',
-      ['Calls', 'Subject', 'ms per call-second', 'spread', 'to bridge', 'of a core', 'lost', 'stale', ''],
+      [
+        'Calls',
+        'Subject',
+        'ms per call-second',
+        'spread',
+        'to bridge',
+        'of a core',
+        'quiet',
+        'lost',
+        'stale',
+        '',
+      ],
       rows.map(cpuRow),
     ),
     section(
       'Latency, P50 / P99 in ms',
-      ['Calls', 'Subject', 'handler to clear', 'barge-in', 'max', 'of', 'to model', 'to caller', 'loop P99'],
+      [
+        'Calls',
+        'Subject',
+        'handler to clear',
+        'barge-in',
+        'max',
+        'of',
+        'to model',
+        'to caller',
+        'quiet or not',
+        'loop P99',
+      ],
       rows.map(latencyRow),
     ),
     section(
@@ -99,6 +122,7 @@ const cpuRow = (row: Row): Cell[] => [
   share(row.spread, 0),
   fixed(row.ratio, 2),
   share(row.core, 1),
+  share(row.quiet, 0),
   row.lost,
   row.stale,
   row.marks.join(', '),
@@ -113,6 +137,7 @@ const latencyRow = (row: Row): Cell[] => [
   row.bargeIn.count,
   pair(row.up),
   pair(row.down),
+  pair(row.anyBargeIn),
   fixed(row.loopP99, 1),
 ];
 

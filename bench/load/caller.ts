@@ -149,7 +149,7 @@ export class Caller {
   #clear(): void {
     const time = now();
     if (this.#spokeAt > 0) {
-      tally.bargeIns.push(time - this.#spokeAt);
+      tally.bargeIns.record(time - this.#spokeAt);
       this.#cut = this.#speaksOver;
     }
     this.#spokeAt = 0;

@@ -3,6 +3,7 @@
  * runner whom to call and when to count.
  */
 import { Caller, FRAME_MS } from './caller.ts';
+import type { Span } from '../quiet.ts';
 import { Line } from './model.ts';
 import { type LoadReading, tally } from './tally.ts';
 import { listen } from './wire.ts';
@@ -10,7 +11,7 @@ import { listen } from './wire.ts';
 export type LoadOrder =
   | { readonly do: 'call'; readonly url: string; readonly from: number; readonly to: number }
   | { readonly do: 'reset' }
-  | { readonly do: 'read' }
+  | { readonly do: 'read'; readonly quiet: readonly Span[] }
   | { readonly do: 'hangUp' };
 
 export type LoadAnswer =
@@ -36,9 +37,9 @@ function call(url: string, from: number, to: number): void {
   }
 }
 
-function read(): void {
+function read(quiet: readonly Span[]): void {
   const open = [...callers.values()].filter(({ isOpen }) => isOpen).length;
-  answer({ kind: 'reading', reading: tally.read(open) });
+  answer({ kind: 'reading', reading: tally.read(open, quiet) });
 }
 
 function hangUp(): void {
@@ -49,7 +50,7 @@ function hangUp(): void {
 process.on('message', (order: LoadOrder) => {
   if (order.do === 'call') call(order.url, order.from, order.to);
   else if (order.do === 'reset') tally.reset();
-  else if (order.do === 'read') read();
+  else if (order.do === 'read') read(order.quiet);
   else hangUp();
 });
 process.on('disconnect', () => process.exit(0));
