@@ -44,6 +44,23 @@ const audioDelta = (bytes: Uint8Array) => ({
 const CREATED = { type: 'response.created', response: { id: 'resp_1', status: 'in_progress' } };
 
 describe('opening', () => {
+  it('each call has its own key and address, although calls with the same share a client', async () => {
+    const elsewhere = await startFake();
+    const accounts = async (at: FakeEndpoint, ...given: readonly string[]): Promise<unknown[]> => {
+      for (const apiKey of given) {
+        const { connection } = await ready({}, { apiKey, baseUrl: at.baseUrl });
+        connection.close();
+      }
+      return at.requests.map(({ headers }) => `${headers.authorization} at http://${headers.host}/v1`);
+    };
+    expect(await accounts(fake, 'sk-one', 'sk-two', 'sk-two', 'sk-one')).toEqual(
+      ['sk-one', 'sk-two', 'sk-two', 'sk-one'].map((apiKey) => `Bearer ${apiKey} at ${fake.baseUrl}`),
+    );
+    expect(await accounts(elsewhere, 'sk-one')).toEqual([`Bearer sk-one at ${elsewhere.baseUrl}`]);
+    expect(fake.requests).toHaveLength(4);
+    await elsewhere.stop();
+  });
+
   it('asks for the model with the key, sends the settings first, and is ready when they are taken', async () => {
     fake.configures = false;
     const session = open();

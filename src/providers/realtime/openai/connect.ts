@@ -90,7 +90,7 @@ export function openLine(
   { apiKey, baseUrl, model }: Pick<ResolvedOptions, 'apiKey' | 'baseUrl' | 'model'>,
   host: LineHost,
 ): Line {
-  const client = new sdk.OpenAI({ apiKey, baseURL: baseUrl.href, maxRetries: 0 });
+  const client = clientOf(sdk, apiKey, baseUrl.href);
   const rt = new sdk.OpenAIRealtimeWS({ model, reconnect: false, options: socketOptions(baseUrl) }, client);
   const { socket } = rt;
   let isClosed = false;
@@ -133,6 +133,24 @@ export function openLine(
       else if (backlog <= LONGEST_BACKLOG) frames.write(APPEND_HEAD, base64Of(chunk), APPEND_TAIL);
     },
   };
+}
+
+interface Account {
+  readonly sdk: Sdk;
+  readonly apiKey: string;
+  readonly address: string;
+  readonly client: OpenAI;
+}
+
+let account: Account | undefined;
+
+/** One client for all calls with the same key: it holds no connection, and one of their own would take 7 KB of each. */
+function clientOf(sdk: Sdk, apiKey: string, address: string): OpenAI {
+  if (account?.sdk !== sdk || account.apiKey !== apiKey || account.address !== address) {
+    const client = new sdk.OpenAI({ apiKey, baseURL: address, maxRetries: 0 });
+    account = { sdk, apiKey, address, client };
+  }
+  return account.client;
 }
 
 /** Turns every way in which a connection can end or fail to begin into one code. */
