@@ -34,7 +34,10 @@ export function start({ file, core, flags = [], environment = {} }: Start): Chil
     process.execPath,
     ...flags,
   ];
-  return fork(file, { execPath: execPath!, execArgv, env, stdio });
+  const child = fork(file, { execPath: execPath!, execArgv, env, stdio });
+  // What is told to one that has ended is an error of the child; whoever waits for its answer hears that it ended.
+  child.on('error', () => {});
+  return child;
 }
 
 interface Answer {
@@ -48,6 +51,7 @@ export function answer<T extends Answer>(child: ChildProcess, kind: T['kind']): 
       clearTimeout(timer);
       child.off('message', take);
       child.off('exit', fail);
+      child.off('error', refuse);
     };
     const take = (message: unknown): void => {
       if ((message as Answer).kind !== kind) return;
@@ -58,9 +62,15 @@ export function answer<T extends Answer>(child: ChildProcess, kind: T['kind']): 
       settle();
       reject(new Error(`${child.spawnargs.at(-1)} ended (${code ?? signal}) before it said '${kind}'`));
     };
+    const refuse = (error: Error): void => {
+      settle();
+      reject(error);
+    };
     const timer = setTimeout(() => fail(null, `no answer in ${ANSWER_LIMIT} ms`), ANSWER_LIMIT);
     child.on('message', take);
     child.on('exit', fail);
+    child.on('error', refuse);
+    if (child.exitCode !== null || child.signalCode !== null) fail(child.exitCode, child.signalCode);
   });
 }
 

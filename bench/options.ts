@@ -33,6 +33,9 @@ export interface Options {
  */
 const NODE_FLAGS = '--max-semi-space-size=16 --v8-pool-size=0 --heap-growing-percent=70';
 
+/** What was asked for cannot be done as asked; the message says why, and no stack says more. */
+export class InputError extends Error {}
+
 const HELP = `npm run bench -- [options]
 
 Measures Offhook beside a bridge written by hand, and beside @openai/agents where \`npm run bench:peers\` has installed
@@ -62,9 +65,13 @@ For a quick look: --calls 100 --seconds 8 --repeat 3 --subjects bridge,offhook -
 const text = (value: string): { type: 'string'; default: string } => ({ type: 'string', default: value });
 const flag = { type: 'boolean', default: false } as const;
 
-/** Reads the arguments. @returns undefined once help was given */
+/**
+ * Reads the arguments.
+ * @returns undefined once help was given
+ * @throws InputError for an argument that is none, or has a value it cannot have
+ */
 export function readOptions(args: readonly string[]): Options | undefined {
-  const { values } = parseArgs({
+  const { values } = parse({
     args: [...args],
     options: {
       calls: text('1,10,50,100,200,400'),
@@ -92,7 +99,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   }
   const { source, peers, json, write, from } = values;
   const number = (value: string): number => {
-    if (!(Number(value) > 0)) throw new Error(`not a number above 0: ${value}`);
+    if (!(Number(value) > 0)) throw new InputError(`not a number above 0: ${value}`);
     return Number(value);
   };
   const known = SUBJECTS.map(({ name }) => name);
@@ -122,6 +129,14 @@ export function readOptions(args: readonly string[]): Options | undefined {
 function oneOf(list: string, known: readonly string[]): string[] {
   const names = list.split(',');
   const wrong = names.find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new Error(`'${wrong}' is none of ${known.join(', ')}`);
+  if (wrong !== undefined) throw new InputError(`'${wrong}' is none of ${known.join(', ')}`);
   return names;
 }
+
+const parse: typeof parseArgs = (config) => {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new InputError((error as Error).message, { cause: error });
+  }
+};

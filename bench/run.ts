@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { isPinned } from './children.ts';
 import { measure, type Run } from './measure.ts';
-import { type Options, readOptions } from './options.ts';
+import { InputError, type Options, readOptions } from './options.ts';
 import { type Programs, prepare } from './programs.ts';
 import type { Machine, Results } from './results.ts';
 import { measureStages } from './stages/index.ts';
@@ -103,12 +103,31 @@ function installPeers(): void {
   if (status !== 0) throw new Error('the other runtimes could not be installed');
 }
 
-const options = readOptions(process.argv.slice(2));
-if (options) {
-  const results = options.from
-    ? (JSON.parse(readFileSync(options.from, 'utf8')) as Results)
-    : await measureAll(options);
+/** @throws InputError where the file is not there, or not what this bench writes */
+function readResults(file: string): Results {
+  try {
+    const results = JSON.parse(readFileSync(file, 'utf8')) as Results;
+    tablesOf(results);
+    return results;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError(`${file} is not what --json of this version writes: ${reason}`, { cause });
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (!options) return;
+  const results = options.from ? readResults(options.from) : await measureAll(options);
   const tables = tablesOf(results);
   process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${tables}\n`);
   if (options.write) writePage(tables);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  note(`bench: ${error.message}\nSee: npm run bench -- --help`);
+  process.exitCode = 2;
 }
