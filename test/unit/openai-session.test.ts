@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chunkOfBase64, chunkOfBytes } from '../../src/audio/chunk.ts';
+import { loadSdk, openLine } from '../../src/providers/realtime/openai/connect.ts';
 import { openSockets } from '../../src/testing/settle.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { type FakeEndpoint, openConnection, startFake } from './openai-fake.ts';
@@ -186,6 +187,30 @@ describe('opening', () => {
     ]);
     expect(clock.pending).toBe(0);
   });
+});
+
+it('calls with the same key share one client: one of its own would take 7 KB of each', async () => {
+  const { OpenAI, OpenAIRealtimeWS } = await loadSdk();
+  let made = 0;
+  class Counted extends OpenAI {
+    constructor(...given: ConstructorParameters<typeof OpenAI>) {
+      super(...given);
+      made += 1;
+    }
+  }
+  const sdk = { OpenAI: Counted, OpenAIRealtimeWS };
+  const nothing = (): void => {};
+  const host = { opened: nothing, event: nothing, audio: nothing, malformed: nothing, lost: nothing };
+  const dial = (apiKey: string): void =>
+    openLine(
+      sdk,
+      { apiKey, baseUrl: new URL(fake.baseUrl), model: 'gpt-realtime-2' },
+      { ...host, clock, ignores: () => true },
+    ).close();
+  for (const apiKey of ['sk-one', 'sk-one', 'sk-one']) dial(apiKey);
+  expect(made).toBe(1);
+  dial('sk-two');
+  expect(made).toBe(2);
 });
 
 describe('audio', () => {

@@ -222,4 +222,8 @@ describe('what is written', () => {
     expect(read(createStreamWriter('M"Z').clear)).toEqual({ event: 'clear', streamSid: 'M"Z' });
     expect(writer.clear).toBe(writer.clear);
   });
+
+  it('holds on to no memory but its own for as long as a call', () => {
+    for (const bytes of [writer.head, writer.clear]) expect(bytes.buffer.byteLength).toBe(bytes.length);
+  });
 });
