@@ -18,7 +18,8 @@ export interface GateCounters {
 
 export interface Gate<Mode> {
   readonly mode: Mode;
-  readonly counters: Readonly<GateCounters>;
+  /** As they are now. */
+  readonly counters: GateCounters;
   /** To live: what was kept passes first, in order. To drop: what was kept is dropped. */
   set(mode: Mode): void;
   /** One chunk. Kept ones are copied, so a view into a socket message may be pushed. */
@@ -83,7 +84,6 @@ class ChunkGate<Mode extends string> implements SpeakGate<Mode> {
   #flushing = false;
   /** Live, with nothing kept to go first. */
   #open = false;
-  readonly counters: Readonly<GateCounters>;
 
   /** @param keep puts a chunk into the ring by the gate's rule and says how many chunks that dropped. */
   constructor(
@@ -96,18 +96,10 @@ class ChunkGate<Mode extends string> implements SpeakGate<Mode> {
     this.#keeping = keeping;
     this.#pass = pass;
     this.#keep = keep;
-    const read = { passed: () => this.#passed, dropped: () => this.#dropped, held: () => this.#ring.length };
-    this.counters = {
-      get passed() {
-        return read.passed();
-      },
-      get dropped() {
-        return read.dropped();
-      },
-      get held() {
-        return read.held();
-      },
-    };
+  }
+
+  get counters(): GateCounters {
+    return { passed: this.#passed, dropped: this.#dropped, held: this.#ring.length };
   }
 
   get mode(): Mode {

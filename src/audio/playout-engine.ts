@@ -5,15 +5,8 @@
 import type { TimerHandle } from '../runtime/clock.ts';
 import { CarrierFrame } from './carrier-frame.ts';
 import type { Chunk } from './chunk.ts';
-import {
-  addAudio,
-  createGenerationTable,
-  freeze,
-  type Generation,
-  type GenerationTable,
-  heardBy,
-} from './playout-ledger.ts';
-import type { PlayoutOptions } from './playout.ts';
+import { addAudio, freeze, type Generation, GenerationTable, heardBy, settle } from './playout-ledger.ts';
+import type { Playout, PlayoutOptions } from './playout.ts';
 
 interface Mark {
   readonly name: string;
@@ -42,11 +35,11 @@ const EPSILON_MS = 1e-6;
  * that stands still while the line does not play. `#lag` is how much later than that the carrier plays, by its
  * latest echo.
  */
-export class PlayoutEngine {
+export class PlayoutEngine implements Playout {
   readonly counters = { stale: 0, estimated: 0, underruns: 0 };
   readonly #options: PlayoutOptions;
   readonly #marked: boolean;
-  readonly #table: GenerationTable = createGenerationTable();
+  readonly #table = new GenerationTable();
   #marks: Mark[] = [];
   #markCount = 0;
   #epoch = 0;
@@ -305,14 +298,14 @@ export class PlayoutEngine {
   }
 
   #drain(entry: Generation, method: 'mark' | 'estimated'): void {
-    entry.frozenMs ??= method === 'mark' ? entry.sentMs : heardBy(entry, this.#heardUntil());
+    settle(entry, method === 'mark' ? entry.sentMs : heardBy(entry, this.#heardUntil()));
     entry.state = 'drained';
     if (method === 'estimated') {
       if (this.#marked) this.counters.estimated += 1;
       this.#marks = this.#marks.filter((mark) => mark.entry !== entry);
     }
     this.#arm();
-    const { gen, frozenMs } = entry;
+    const { gen, frozenMs = 0 } = entry;
     this.#options.fact({ type: 'playout.drained', gen, playedMs: wholeMs(frozenMs), method });
   }
 

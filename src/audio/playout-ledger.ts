@@ -58,11 +58,12 @@ export function createGeneration(gen: number): Generation {
 
 /** Enters a piece of `ms` that plays from `start`. @returns the gap before it in ms; 0 for the first piece. */
 export function addAudio(entry: Generation, start: number, ms: number): number {
-  const first = entry.runs.length === 0;
+  const { runs } = entry;
+  const first = runs.length === 0;
   const gap = first ? 0 : start - entry.endAt;
-  if (first || gap > 0) {
-    if (entry.runs.length === RUNS_KEPT) entry.runs.shift();
-    entry.runs.push({ pos: entry.sentMs, at: start });
+  if (entry.frozenMs === undefined && (first || gap > 0)) {
+    if (runs.length === RUNS_KEPT) runs.shift();
+    runs.push({ pos: entry.sentMs, at: start });
   }
   entry.sentMs += ms;
   entry.unmarkedMs += ms;
@@ -78,7 +79,13 @@ export function heardBy(entry: Generation, time: number): number {
 
 /** Nothing beyond what was heard by `time` will ever be heard. */
 export function freeze(entry: Generation, time: number): void {
-  entry.frozenMs = heardBy(entry, time);
+  settle(entry, heardBy(entry, time));
+}
+
+/** No more than `heardMs` was heard, whatever comes: where it played is of no use any more. */
+export function settle(entry: Generation, heardMs: number): void {
+  entry.frozenMs ??= heardMs;
+  entry.runs.length = 0;
 }
 
 function modelledBy(entry: Generation, time: number): number {
@@ -90,47 +97,49 @@ function modelledBy(entry: Generation, time: number): number {
   return runs[0]?.pos ?? 0;
 }
 
-/** Generations by number, bounded: the longest known ones that are over are forgotten first. */
-export interface GenerationTable {
-  get(gen: number): Generation | undefined;
-  /** Enters a new one; undefined if it is known, or so old that it was forgotten. */
-  add(gen: number): Generation | undefined;
-  delete(gen: number): void;
-  /** Those neither cut nor drained, in ascending order. A fresh array. */
-  live(): Generation[];
-}
-
 // A call has one or two live generations; the rest are kept for late chunks and questions about what was heard.
 const GENERATIONS_KEPT = 64;
 
-export function createGenerationTable(): GenerationTable {
-  const entries = new Map<number, Generation>();
-  // Everything up to here is over and forgotten, so that a late `begin` cannot bring it back.
-  let forgotten = 0;
+/** Generations by number, bounded: the longest known ones that are over are forgotten first. */
+export class GenerationTable {
+  /** In the order in which they were entered. */
+  readonly #entries: Generation[] = [];
+  /** Everything up to here is over and forgotten, so that a late `begin` cannot bring it back. */
+  #forgotten = 0;
 
-  const forget = (gen: number): void => {
-    if (entries.delete(gen)) forgotten = Math.max(forgotten, gen);
-  };
-  const makeRoom = (): void => {
-    if (entries.size < GENERATIONS_KEPT) return;
-    let oldest: number | undefined;
-    for (const entry of entries.values()) {
-      if (entry.state !== 'live') return forget(entry.gen);
-      oldest ??= entry.gen;
+  get(gen: number): Generation | undefined {
+    // The newest is nearly always the one meant: this runs for every chunk.
+    for (let index = this.#entries.length - 1; index >= 0; index -= 1) {
+      const entry = this.#entries[index]!;
+      if (entry.gen === gen) return entry;
     }
-    if (oldest !== undefined) forget(oldest);
-  };
+    return undefined;
+  }
 
-  return {
-    get: (gen) => entries.get(gen),
-    add(gen) {
-      if (entries.has(gen) || gen <= forgotten) return undefined;
-      makeRoom();
-      const entry = createGeneration(gen);
-      entries.set(gen, entry);
-      return entry;
-    },
-    delete: forget,
-    live: () => [...entries.values()].filter((entry) => entry.state === 'live').sort((a, b) => a.gen - b.gen),
-  };
+  /** Enters a new one; undefined if it is known, or so old that it was forgotten. */
+  add(gen: number): Generation | undefined {
+    if (gen <= this.#forgotten || this.get(gen)) return undefined;
+    this.#makeRoom();
+    const entry = createGeneration(gen);
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  delete(gen: number): void {
+    const index = this.#entries.findIndex((entry) => entry.gen === gen);
+    if (index < 0) return;
+    this.#entries.splice(index, 1);
+    this.#forgotten = Math.max(this.#forgotten, gen);
+  }
+
+  /** Those neither cut nor drained, in ascending order. A fresh array. */
+  live(): Generation[] {
+    return this.#entries.filter((entry) => entry.state === 'live').sort((a, b) => a.gen - b.gen);
+  }
+
+  #makeRoom(): void {
+    if (this.#entries.length < GENERATIONS_KEPT) return;
+    const over = this.#entries.find((entry) => entry.state !== 'live') ?? this.#entries[0]!;
+    this.delete(over.gen);
+  }
 }

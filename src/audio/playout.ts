@@ -79,20 +79,5 @@ export interface Playout {
 
 /** Creates the playout ledger of one leg. Nothing is heard before `mediaStarted`. */
 export function createPlayout(options: PlayoutOptions): Playout {
-  const engine = new PlayoutEngine(options);
-  return {
-    begin: (gen) => engine.begin(gen),
-    push: (chunk) => engine.push(chunk),
-    finish: (gen) => engine.finish(gen),
-    flush: (gen) => engine.flush(gen),
-    echoed: (name) => engine.echoed(name),
-    mediaStarted: (epoch) => engine.mediaStarted(epoch),
-    mediaStopped: () => engine.mediaStopped(),
-    suspend: (on) => engine.suspend(on),
-    ledger: (gen) => engine.ledger(gen),
-    remainingMs: () => engine.remainingMs(),
-    counters: engine.counters,
-    forget: (gen) => engine.forget(gen),
-    close: () => engine.close(),
-  };
+  return new PlayoutEngine(options);
 }

@@ -21,68 +21,90 @@ export interface ChunkRing {
 // 32 chunks of 20 ms; doubled as needed.
 const FIRST_SIZE = 32;
 
+/** An empty ring takes no room: each call has two, which are seldom of use once its session is there. */
+const NO_SLOTS: (Chunk | undefined)[] = [];
+
 /** Creates an empty ring. It grows with what it holds: bound it by `ms`. */
 export function createChunkRing(): ChunkRing {
-  let slots: (Chunk | undefined)[] = Array.from({ length: FIRST_SIZE }, () => undefined);
-  let head = 0;
-  let length = 0;
-  let ms = 0;
+  return new Ring();
+}
 
-  const at = (index: number): Chunk => slots[(head + index) & (slots.length - 1)]!;
+class Ring implements ChunkRing {
+  #slots = NO_SLOTS;
+  #head = 0;
+  #length = 0;
+  #ms = 0;
 
-  const grow = (): void => {
-    const { length: size } = slots;
-    slots = Array.from({ length: size * 2 }, (_, index) => (index < length ? at(index) : undefined));
-    head = 0;
-  };
+  get length(): number {
+    return this.#length;
+  }
 
-  const clear = (): number => {
-    const held = length;
-    slots.fill(undefined);
-    head = 0;
-    length = 0;
-    ms = 0;
-    return held;
-  };
+  get ms(): number {
+    return this.#ms;
+  }
 
-  return {
-    get length() {
-      return length;
-    },
-    get ms() {
-      return ms;
-    },
-    push(chunk) {
-      if (length === slots.length) grow();
-      slots[(head + length) & (slots.length - 1)] = keepChunk(chunk);
-      length += 1;
-      ms += chunk.ms;
-    },
-    shift() {
-      if (length === 0) return undefined;
-      const chunk = at(0);
-      slots[head] = undefined;
-      head = (head + 1) & (slots.length - 1);
-      length -= 1;
-      // Fractions must not add up over an hour.
-      ms = length === 0 ? 0 : ms - chunk.ms;
+  push(chunk: Chunk): void {
+    if (this.#length === this.#slots.length) this.#grow();
+    this.#put(keepChunk(chunk));
+  }
+
+  shift(): Chunk | undefined {
+    if (this.#length === 0) return undefined;
+    const chunk = this.#at(0);
+    if (this.#length === 1) {
+      // Fractions must not add up over an hour, and neither must room that nothing is kept in.
+      this.clear();
       return chunk;
-    },
-    remove(matches) {
-      const kept: Chunk[] = [];
-      for (let index = 0; index < length; index += 1) if (!matches(at(index))) kept.push(at(index));
-      const removed = length - kept.length;
-      if (removed === 0) return 0;
-      clear();
-      for (const chunk of kept) {
-        slots[length] = chunk;
-        length += 1;
-        ms += chunk.ms;
-      }
-      return removed;
-    },
-    clear,
-  };
+    }
+    this.#slots[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    this.#length -= 1;
+    this.#ms -= chunk.ms;
+    return chunk;
+  }
+
+  remove(matches: (chunk: Chunk) => boolean): number {
+    const kept: Chunk[] = [];
+    for (let index = 0; index < this.#length; index += 1) {
+      const chunk = this.#at(index);
+      if (!matches(chunk)) kept.push(chunk);
+    }
+    const removed = this.#length - kept.length;
+    if (removed === 0) return 0;
+    this.#slots.fill(undefined);
+    this.#head = 0;
+    this.#length = 0;
+    this.#ms = 0;
+    for (const chunk of kept) this.#put(chunk);
+    return removed;
+  }
+
+  clear(): number {
+    const held = this.#length;
+    this.#slots = NO_SLOTS;
+    this.#head = 0;
+    this.#length = 0;
+    this.#ms = 0;
+    return held;
+  }
+
+  #at(index: number): Chunk {
+    return this.#slots[(this.#head + index) & (this.#slots.length - 1)]!;
+  }
+
+  #put(chunk: Chunk): void {
+    this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = chunk;
+    this.#length += 1;
+    this.#ms += chunk.ms;
+  }
+
+  #grow(): void {
+    const size = Math.max(FIRST_SIZE, this.#slots.length * 2);
+    this.#slots = Array.from({ length: size }, (_, index) =>
+      index < this.#length ? this.#at(index) : undefined,
+    );
+    this.#head = 0;
+  }
 }
 
 /** A chunk that may be kept: the base64 text copied out of the message it was a view of. */

@@ -49,74 +49,105 @@ export interface CallLog {
 
 /** What one event did to its chart; turned into text only when the stimulus is over. */
 interface LoggedStep {
+  readonly chart: LoggedChart;
   readonly event: LogLine | undefined;
-  snapshot: { readonly at: number; readonly chart: string; readonly value: AnyMachineSnapshot } | undefined;
+  snapshot: { readonly at: number; readonly value: AnyMachineSnapshot } | undefined;
   readonly orders: LogLine[];
 }
 
-export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
-  const hashes = new Map<string, string>();
-  const hashers = new Map<string, SnapshotHasher>();
-  const hash = (chart: string, snapshot: AnyMachineSnapshot): string => {
-    let hasher = hashers.get(chart);
-    if (!hasher) hashers.set(chart, (hasher = createSnapshotHasher()));
-    return hasher(snapshot);
-  };
-  // Both are emptied in place: what replaces a container that V8 has moved to its old generation lets go of nothing
-  // before everything is collected, and each step holds a snapshot.
-  const latest = new Map<string, LoggedStep | undefined>();
-  const steps: LoggedStep[] = [];
-  let closed = false;
-  let unwritten: LogHeader | undefined = header;
-  const begin = (chart: string, event?: LogLine): LoggedStep => {
-    const step: LoggedStep = { event, snapshot: undefined, orders: [] };
-    latest.set(chart, step);
-    steps.push(step);
-    return step;
-  };
-  // What a chart orders as it starts comes before all events, also before those its first orders lead to.
-  for (const chart of Object.keys(header.charts)) begin(chart);
+interface LoggedChart {
+  readonly name: string;
+  readonly hasher: SnapshotHasher;
+  /** The last hash written. */
+  hash: string | undefined;
+  /** What it is in the middle of. */
+  latest: LoggedStep | undefined;
+}
 
-  const textOf = (step: LoggedStep): string => {
-    let text = step.event ? `${JSON.stringify(step.event)}\n` : '';
-    if (step.snapshot) {
-      const { at, chart, value } = step.snapshot;
-      const digest = hash(chart, value);
-      if (hashes.get(chart) !== digest) text += `${JSON.stringify([at, chart, '#', digest])}\n`;
-      hashes.set(chart, digest);
-    }
-    for (const order of step.orders) text += `${JSON.stringify(order)}\n`;
-    return text;
-  };
-  const flush = (): void => {
+export function createCallLog(header: LogHeader, sink: LogSink): CallLog {
+  return new StepLog(header, sink);
+}
+
+class StepLog implements CallLog {
+  readonly #sink: LogSink;
+  readonly #charts: LoggedChart[] = [];
+  // Emptied in place: what replaces a container that V8 has moved to its old generation lets go of nothing before
+  // everything is collected, and each step holds a snapshot.
+  readonly #steps: LoggedStep[] = [];
+  #unwritten: LogHeader | undefined;
+  #closed = false;
+
+  constructor(header: LogHeader, sink: LogSink) {
+    this.#sink = sink;
+    this.#unwritten = header;
+    // What a chart orders as it starts comes before all events, also before those its first orders lead to.
+    for (const chart of Object.keys(header.charts)) this.#begin(chart);
+  }
+
+  event(at: number, chart: string, source: string, event: EventObject): void {
+    this.#begin(chart, [round(at), chart, source, event]);
+  }
+
+  order(at: number, chart: string, to: string, order: EventObject): void {
+    this.#latest(chart).orders.push([round(at), chart, 'order', to, order]);
+  }
+
+  snapshot(at: number, chart: string, snapshot: AnyMachineSnapshot): void {
+    this.#latest(chart).snapshot = { at: round(at), value: snapshot };
+  }
+
+  flush(): void {
     let text = '';
-    for (const step of steps) text += textOf(step);
+    for (const step of this.#steps) text += textOf(step);
     // Without a line the charts have not started, and their first orders still come before everything else.
     if (text !== '') {
-      steps.length = 0;
-      for (const chart of latest.keys()) latest.set(chart, undefined);
+      this.#steps.length = 0;
+      for (const chart of this.#charts) chart.latest = undefined;
     }
-    if (unwritten) text = `${JSON.stringify(unwritten)}\n${text}`;
-    unwritten = undefined;
+    if (this.#unwritten) text = `${JSON.stringify(this.#unwritten)}\n${text}`;
+    this.#unwritten = undefined;
     // A call ends in the middle of its last stimulus; what comes after that is nobody's any more.
-    if (text !== '' && !closed) sink.write(text);
-  };
-  return {
-    event: (at, chart, source, event) => void begin(chart, [round(at), chart, source, event]),
-    order(at, chart, to, order) {
-      (latest.get(chart) ?? begin(chart)).orders.push([round(at), chart, 'order', to, order]);
-    },
-    snapshot(at, chart, snapshot) {
-      (latest.get(chart) ?? begin(chart)).snapshot = { at: round(at), chart, value: snapshot };
-    },
-    flush,
-    close() {
-      if (closed) return;
-      flush();
-      closed = true;
-      sink.close();
-    },
-  };
+    if (text !== '' && !this.#closed) this.#sink.write(text);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    this.#sink.close();
+  }
+
+  #latest(name: string): LoggedStep {
+    return this.#chart(name).latest ?? this.#begin(name);
+  }
+
+  #begin(name: string, event?: LogLine): LoggedStep {
+    const chart = this.#chart(name);
+    const step: LoggedStep = { chart, event, snapshot: undefined, orders: [] };
+    chart.latest = step;
+    this.#steps.push(step);
+    return step;
+  }
+
+  #chart(name: string): LoggedChart {
+    let chart = this.#charts.find((known) => known.name === name);
+    if (!chart) {
+      chart = { name, hasher: createSnapshotHasher(), hash: undefined, latest: undefined };
+      this.#charts.push(chart);
+    }
+    return chart;
+  }
+}
+
+function textOf({ chart, event, snapshot, orders }: LoggedStep): string {
+  let text = event ? `${JSON.stringify(event)}\n` : '';
+  if (snapshot) {
+    const hash = chart.hasher.hash(snapshot.value);
+    if (hash !== chart.hash) text += `${JSON.stringify([snapshot.at, chart.name, '#', hash])}\n`;
+    chart.hash = hash;
+  }
+  for (const order of orders) text += `${JSON.stringify(order)}\n`;
+  return text;
 }
 
 /** Microseconds are enough to order by and keep the file small. */

@@ -127,53 +127,69 @@ export interface LatchedClock extends Clock {
  * @param afterBurst runs once at the end of every outermost stimulus, still at its instant.
  */
 export function latchClock(base: Clock, afterBurst: () => void = () => {}): LatchedClock {
-  let frozen: number | undefined;
-  let pending = 0;
-  const now = (): number => frozen ?? base.now();
-  const stimulus = <T>(work: () => T): T => {
-    if (frozen !== undefined) return work();
-    frozen = base.now();
+  return new Latch(base, afterBurst);
+}
+
+class Latch implements LatchedClock {
+  readonly epoch: number;
+  readonly #base: Clock;
+  readonly #afterBurst: () => void;
+  #frozen: number | undefined;
+  #pending = 0;
+  #scheduler: SchedulerLike | undefined;
+
+  constructor(base: Clock, afterBurst: () => void) {
+    this.epoch = base.epoch;
+    this.#base = base;
+    this.#afterBurst = afterBurst;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get scheduler(): SchedulerLike {
+    return (this.#scheduler ??= createScheduler(this));
+  }
+
+  now(): number {
+    return this.#frozen ?? this.#base.now();
+  }
+
+  stimulus<T>(work: () => T): T {
+    if (this.#frozen !== undefined) return work();
+    this.#frozen = this.#base.now();
     try {
       return work();
     } finally {
       try {
-        afterBurst();
+        this.#afterBurst();
       } finally {
-        frozen = undefined;
+        this.#frozen = undefined;
       }
     }
-  };
-  const timers = {
-    now,
-    setTimeout(run: () => void, delay: number): TimerHandle {
-      const frozenNow = now();
-      const timer: LatchedTimer = { deadline: frozenNow + Math.max(0, delay), inner: undefined };
-      timer.inner = base.setTimeout(
-        () => {
-          timer.inner = undefined;
-          pending -= 1;
-          stimulus(run);
-        },
-        frozenNow + delay - base.now(),
-      );
-      pending += 1;
-      return timer;
-    },
-    clearTimeout(handle: TimerHandle | undefined): void {
-      const timer = handle as LatchedTimer | undefined;
-      if (!timer?.inner) return;
-      base.clearTimeout(timer.inner);
-      timer.inner = undefined;
-      pending -= 1;
-    },
-  };
-  return {
-    ...timers,
-    epoch: base.epoch,
-    get pending() {
-      return pending;
-    },
-    scheduler: createScheduler(timers),
-    stimulus,
-  };
+  }
+
+  setTimeout(run: () => void, delay: number): TimerHandle {
+    const now = this.now();
+    const timer: LatchedTimer = { deadline: now + Math.max(0, delay), inner: undefined };
+    timer.inner = this.#base.setTimeout(
+      () => {
+        timer.inner = undefined;
+        this.#pending -= 1;
+        this.stimulus(run);
+      },
+      now + delay - this.#base.now(),
+    );
+    this.#pending += 1;
+    return timer;
+  }
+
+  clearTimeout(handle: TimerHandle | undefined): void {
+    const timer = handle as LatchedTimer | undefined;
+    if (!timer?.inner) return;
+    this.#base.clearTimeout(timer.inner);
+    timer.inner = undefined;
+    this.#pending -= 1;
+  }
 }

@@ -13,19 +13,26 @@ export interface HeardText {
 }
 
 export function createHeardText(): HeardText {
-  let text = '';
-  return {
-    add(delta) {
-      text += delta;
-    },
-    whole: () => text.trim(),
-    heard(playedMs, generatedMs) {
-      const whole = text.trim();
-      if (playedMs <= 0 || whole === '') return '';
-      if (playedMs >= generatedMs) return whole;
-      return cutAtWord(whole, playedMs / generatedMs);
-    },
-  };
+  return new SpokenText();
+}
+
+class SpokenText implements HeardText {
+  #text = '';
+
+  add(delta: string): void {
+    this.#text += delta;
+  }
+
+  whole(): string {
+    return this.#text.trim();
+  }
+
+  heard(playedMs: number, generatedMs: number): string {
+    const whole = this.whole();
+    if (playedMs <= 0 || whole === '') return '';
+    if (playedMs >= generatedMs) return whole;
+    return cutAtWord(whole, playedMs / generatedMs);
+  }
 }
 
 /** Cuts after the word that contains the point at `share` of the text's spoken weight. */

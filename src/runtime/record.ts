@@ -56,17 +56,163 @@ export interface CallRecord extends OrderWords {
 }
 
 export function createRecord(written: (entry: object) => void = () => {}): CallRecord {
-  const entries: RecordEntry[] = [];
-  const users = new Map<string, UserEntry>();
-  const assistants = new Map<number, AssistantEntry>();
-  const tools = new Map<string, ToolEntry>();
-  const sayings = new Map<number, string>();
-  const digits = new Map<number, string>();
-  const waiting: string[] = [];
-  let keys = '';
+  return new WordRecord(written);
+}
 
-  const begin = (gen: number, kind: string, text?: string): AssistantEntry => {
-    const known = assistants.get(gen);
+/** A text or keys that an order of the chart names by number. */
+interface Bound {
+  readonly number: number;
+  readonly text: string;
+}
+
+const textOf = (bound: readonly Bound[], number: number): string =>
+  bound.findLast((entry) => entry.number === number)?.text ?? '';
+
+/** An entry is looked for from the newest on, which is nearly always the one meant: a delta of words comes often. */
+class WordRecord implements CallRecord {
+  readonly entries: RecordEntry[] = [];
+  readonly #written: (entry: object) => void;
+  readonly #sayings: Bound[] = [];
+  readonly #digits: Bound[] = [];
+  readonly #waiting: string[] = [];
+  #keys = '';
+
+  constructor(written: (entry: object) => void) {
+    this.#written = written;
+  }
+
+  wrote(words: SessionWords): void {
+    switch (words.kind) {
+      case 'user':
+        this.#hear(words.turn, words.text, words.final);
+        break;
+      case 'assistant':
+        this.#begin(words.gen, 'reply').text.add(words.delta);
+        break;
+      case 'tool': {
+        const { call, name } = words;
+        this.entries.push({
+          role: 'tool',
+          call,
+          name,
+          arguments: words.arguments,
+          result: undefined,
+          ok: false,
+        });
+        this.#written({ role: 'tool', call, name, arguments: words.arguments });
+        break;
+      }
+      case 'usage':
+        this.#begin(words.gen, 'reply').usage = words.usage;
+        break;
+    }
+  }
+
+  begin(gen: number, kind: string, text?: string): void {
+    this.#begin(gen, kind, text).kind = kind;
+  }
+
+  heard(gen: number, playedMs: number, generatedMs: number, whole: boolean): AssistantEntry | undefined {
+    const entry = this.#assistant(gen);
+    if (!entry || entry.heard !== undefined) return undefined;
+    entry.heardMs = playedMs;
+    entry.method = whole ? 'exact' : playedMs === 0 ? 'none' : 'estimated';
+    entry.heard = whole ? entry.text.whole() : entry.text.heard(playedMs, generatedMs);
+    this.#written({
+      role: 'assistant',
+      gen,
+      generated: entry.text.whole(),
+      heard: entry.heard,
+      method: entry.method,
+    });
+    return entry;
+  }
+
+  usage(gen: number): Readonly<Record<string, number>> | undefined {
+    return this.#assistant(gen)?.usage;
+  }
+
+  tool(call: string): ToolEntry | undefined {
+    return this.entries.findLast((entry): entry is ToolEntry => entry.role === 'tool' && entry.call === call);
+  }
+
+  finishTool(call: string, result: string, ok: boolean): void {
+    const entry = this.tool(call);
+    if (!entry || entry.result !== undefined) return;
+    entry.result = result;
+    entry.ok = ok;
+    this.#written({ role: 'tool', call, name: entry.name, result, ok });
+  }
+
+  pressed(key: string): void {
+    this.#keys += key;
+    this.#written({ role: 'user', key });
+  }
+
+  takeKeys(): string {
+    const taken = this.#keys;
+    this.#keys = '';
+    return taken;
+  }
+
+  queueSaying(text: string): void {
+    this.#waiting.push(text);
+  }
+
+  bindSaying(request: number): void {
+    this.#sayings.push({ number: request, text: this.#waiting.shift() ?? '' });
+  }
+
+  bindDigits(entry: number): void {
+    const keys = this.takeKeys();
+    this.#digits.push({ number: entry, text: keys });
+    // A session that comes later has to know of them too; as words they are no turn of the caller's.
+    this.entries.push({
+      role: 'user',
+      turn: `keys_${this.entries.length}`,
+      text: `[DTMF 입력: ${keys}]`,
+      final: true,
+    });
+  }
+
+  toolResult(call: string): string {
+    return this.tool(call)?.result ?? '';
+  }
+
+  toolCall(call: string): ToolEntry | undefined {
+    return this.tool(call);
+  }
+
+  digits(entry: number): string {
+    return textOf(this.#digits, entry);
+  }
+
+  saying(request: number): string {
+    return textOf(this.#sayings, request);
+  }
+
+  history(): HistoryItem[] {
+    return this.entries.flatMap(historyOf);
+  }
+
+  #hear(turn: string, text: string, final: boolean): void {
+    let entry = this.entries.findLast(
+      (known): known is UserEntry => known.role === 'user' && known.turn === turn,
+    );
+    if (!entry) this.entries.push((entry = { role: 'user', turn, text: '', final: false }));
+    entry.text = text;
+    entry.final ||= final;
+    if (final) this.#written({ role: 'user', turn, text });
+  }
+
+  #assistant(gen: number): AssistantEntry | undefined {
+    return this.entries.findLast(
+      (entry): entry is AssistantEntry => entry.role === 'assistant' && entry.gen === gen,
+    );
+  }
+
+  #begin(gen: number, kind: string, text?: string): AssistantEntry {
+    const known = this.#assistant(gen);
     if (known) return known;
     const entry: AssistantEntry = {
       role: 'assistant',
@@ -79,108 +225,9 @@ export function createRecord(written: (entry: object) => void = () => {}): CallR
       usage: undefined,
     };
     if (text !== undefined) entry.text.add(text);
-    assistants.set(gen, entry);
-    entries.push(entry);
+    this.entries.push(entry);
     return entry;
-  };
-
-  const user = (turn: string): UserEntry => {
-    const known = users.get(turn);
-    if (known) return known;
-    const entry: UserEntry = { role: 'user', turn, text: '', final: false };
-    users.set(turn, entry);
-    entries.push(entry);
-    return entry;
-  };
-
-  return {
-    entries,
-    wrote(words) {
-      switch (words.kind) {
-        case 'user': {
-          const entry = user(words.turn);
-          entry.text = words.text;
-          entry.final ||= words.final;
-          if (words.final) written({ role: 'user', turn: words.turn, text: words.text });
-          break;
-        }
-        case 'assistant':
-          begin(words.gen, 'reply').text.add(words.delta);
-          break;
-        case 'tool': {
-          const entry: ToolEntry = {
-            role: 'tool',
-            call: words.call,
-            name: words.name,
-            arguments: words.arguments,
-            result: undefined,
-            ok: false,
-          };
-          tools.set(words.call, entry);
-          entries.push(entry);
-          written({ role: 'tool', call: words.call, name: words.name, arguments: words.arguments });
-          break;
-        }
-        case 'usage':
-          begin(words.gen, 'reply').usage = words.usage;
-          break;
-      }
-    },
-    begin(gen, kind, text) {
-      begin(gen, kind, text).kind = kind;
-    },
-    heard(gen, playedMs, generatedMs, whole) {
-      const entry = assistants.get(gen);
-      if (!entry || entry.heard !== undefined) return undefined;
-      entry.heardMs = playedMs;
-      entry.method = whole ? 'exact' : playedMs === 0 ? 'none' : 'estimated';
-      entry.heard = whole ? entry.text.whole() : entry.text.heard(playedMs, generatedMs);
-      written({
-        role: 'assistant',
-        gen,
-        generated: entry.text.whole(),
-        heard: entry.heard,
-        method: entry.method,
-      });
-      return entry;
-    },
-    usage: (gen) => assistants.get(gen)?.usage,
-    tool: (call) => tools.get(call),
-    finishTool(call, result, ok) {
-      const entry = tools.get(call);
-      if (!entry || entry.result !== undefined) return;
-      entry.result = result;
-      entry.ok = ok;
-      written({ role: 'tool', call, name: entry.name, result, ok });
-    },
-    pressed(key) {
-      keys += key;
-      written({ role: 'user', key });
-    },
-    takeKeys() {
-      const taken = keys;
-      keys = '';
-      return taken;
-    },
-    queueSaying: (text) => void waiting.push(text),
-    bindSaying: (request) => void sayings.set(request, waiting.shift() ?? ''),
-    bindDigits(entry) {
-      digits.set(entry, keys);
-      // A session that comes later has to know of them too; as words they are no turn of the caller's.
-      entries.push({
-        role: 'user',
-        turn: `keys_${entries.length}`,
-        text: `[DTMF 입력: ${keys}]`,
-        final: true,
-      });
-      keys = '';
-    },
-    toolResult: (call) => tools.get(call)?.result ?? '',
-    toolCall: (call) => tools.get(call),
-    digits: (entry) => digits.get(entry) ?? '',
-    saying: (request) => sayings.get(request) ?? '',
-    history: () => entries.flatMap(historyOf),
-  };
+  }
 }
 
 /** What a new connection is told of an entry: nothing the caller did not hear, no tool without its result. */

@@ -5,8 +5,6 @@
 import type { Logger } from './logger.ts';
 
 export interface Scope {
-  /** Aborts when the scope closes. */
-  readonly signal: AbortSignal;
   readonly closed: boolean;
   /** Things registered and not yet released. */
   readonly open: number;
@@ -17,44 +15,61 @@ export interface Scope {
 }
 
 export function createScope(logger: Logger, call: string): Scope {
-  const controller = new AbortController();
-  const disposers = new Map<number, { name: string; dispose: () => void }>();
-  let next = 0;
-  const run = (name: string, dispose: () => void): void => {
+  return new CallScope(logger, call);
+}
+
+interface Owned {
+  readonly name: string;
+  readonly dispose: () => void;
+}
+
+class CallScope implements Scope {
+  readonly #logger: Logger;
+  readonly #call: string;
+  readonly #owned = new Set<Owned>();
+  #closed = false;
+
+  constructor(logger: Logger, call: string) {
+    this.#logger = logger;
+    this.#call = call;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get open(): number {
+    return this.#owned.size;
+  }
+
+  own(name: string, dispose: () => void): () => void {
+    const owned: Owned = { name, dispose };
+    if (this.#closed) {
+      this.#run(owned);
+      return () => {};
+    }
+    this.#owned.add(owned);
+    return () => this.#release(owned);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // One that is being released may have released another already.
+    for (const owned of [...this.#owned].reverse()) this.#release(owned);
+  }
+
+  #release(owned: Owned): void {
+    if (this.#owned.delete(owned)) this.#run(owned);
+  }
+
+  #run({ name, dispose }: Owned): void {
     try {
       dispose();
     } catch (error) {
-      logger.error({ call, what: name, error: nameOf(error) }, 'could not release');
+      this.#logger.error({ call: this.#call, what: name, error: nameOf(error) }, 'could not release');
     }
-  };
-  return {
-    signal: controller.signal,
-    get closed() {
-      return controller.signal.aborted;
-    },
-    get open() {
-      return disposers.size;
-    },
-    own(name, dispose) {
-      if (controller.signal.aborted) {
-        run(name, dispose);
-        return () => {};
-      }
-      const key = (next += 1);
-      disposers.set(key, { name, dispose });
-      return () => {
-        if (disposers.delete(key)) run(name, dispose);
-      };
-    },
-    close() {
-      if (controller.signal.aborted) return;
-      controller.abort();
-      for (const [key, { name, dispose }] of [...disposers].reverse()) {
-        // One that is being released may have released this one already.
-        if (disposers.delete(key)) run(name, dispose);
-      }
-    },
-  };
+  }
 }
 
 /** An error's class or code: what may be logged of an error whose message may hold anything. */

@@ -12,20 +12,36 @@ interface Part {
 }
 
 /** Hashes the snapshots of one chart, one after the other: 16 hex digits, the same for the same snapshot. */
-export type SnapshotHasher = (snapshot: AnyMachineSnapshot) => string;
+export interface SnapshotHasher {
+  hash(snapshot: AnyMachineSnapshot): string;
+}
 
 const nodeParts = new WeakMap<AnyStateNode, Part>();
+
+/** In place of the value of a member that was not hashed yet. */
+const UNREAD = Symbol('unread');
 
 /**
  * Creates a hasher. Contexts are replaced and never changed in place, so a member that is the same value is not
  * written out again: of some thirty members an event changes two or three.
  */
 export function createSnapshotHasher(): SnapshotHasher {
-  const members = new Map<string, Part>();
-  let status = hashPart('', undefined);
-  return (snapshot) => {
-    if (status.value !== snapshot.status) status = hashPart(`status:${snapshot.status}`, snapshot.status);
-    let { low, high } = status;
+  return new PartsHasher();
+}
+
+/** Members by their place, in four flat lists: a call has two hashers, and objects would take 5 KB of it. */
+class PartsHasher implements SnapshotHasher {
+  #keys: string[] = [];
+  #values: unknown[] = [];
+  #lows: number[] = [];
+  #highs: number[] = [];
+  #status = hashPart('', UNREAD);
+
+  hash(snapshot: AnyMachineSnapshot): string {
+    if (this.#status.value !== snapshot.status) {
+      this.#status = hashPart(`status:${snapshot.status}`, snapshot.status);
+    }
+    let { low, high } = this.#status;
     for (const node of snapshot._nodes as readonly AnyStateNode[]) {
       let part = nodeParts.get(node);
       if (!part) nodeParts.set(node, (part = hashPart(`state:${node.id}`, undefined)));
@@ -33,22 +49,37 @@ export function createSnapshotHasher(): SnapshotHasher {
       high = (high + part.high) | 0;
     }
     const context = snapshot.context as Readonly<Record<string, unknown>>;
+    let place = 0;
     for (const key in context) {
+      if (this.#keys[place] !== key) this.#forget(context);
       const value = context[key];
-      let part = members.get(key);
-      if (!part || part.value !== value) {
-        members.set(key, (part = hashPart(`${key}:${JSON.stringify(value)}`, value)));
-      }
-      low = (low + part.low) | 0;
-      high = (high + part.high) | 0;
+      if (this.#values[place] !== value) this.#read(place, key, value);
+      low = (low + this.#lows[place]!) | 0;
+      high = (high + this.#highs[place]!) | 0;
+      place += 1;
     }
     return hex(high) + hex(low);
-  };
+  }
+
+  /** Members have other places than before. */
+  #forget(context: Readonly<Record<string, unknown>>): void {
+    this.#keys = Object.keys(context);
+    this.#values = this.#keys.map(() => UNREAD);
+    this.#lows = this.#keys.map(() => 0);
+    this.#highs = this.#keys.map(() => 0);
+  }
+
+  #read(place: number, key: string, value: unknown): void {
+    const part = hashPart(`${key}:${JSON.stringify(value)}`, value);
+    this.#values[place] = value;
+    this.#lows[place] = part.low;
+    this.#highs[place] = part.high;
+  }
 }
 
 /** Hashes one snapshot by itself. */
 export function hashSnapshot(snapshot: AnyMachineSnapshot): string {
-  return createSnapshotHasher()(snapshot);
+  return createSnapshotHasher().hash(snapshot);
 }
 
 /** FNV-1a in two lanes with different primes, each finished by MurmurHash3's mixer so that sums of it stay uniform. */

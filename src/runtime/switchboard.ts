@@ -207,7 +207,10 @@ function createInspector(
   call: string,
   extensions: ReadonlyMap<string, Plugged>,
 ): (event: InspectionEvent) => void {
-  const last = new Map<ChartName, readonly AnyStateNode[]>();
+  const last: Record<ChartName, readonly AnyStateNode[] | undefined> = {
+    call: undefined,
+    session: undefined,
+  };
   return (inspected) => {
     if (inspected.type !== '@xstate.event' && inspected.type !== '@xstate.microstep') return;
     const extension = extensions.get(call);
@@ -221,10 +224,10 @@ function createInspector(
     const snapshot = inspected.snapshot as AnyMachineSnapshot;
     const { chart } = chartOf(snapshot);
     const nodes: readonly AnyStateNode[] = snapshot._nodes;
-    const before = last.get(chart);
+    const before = last[chart];
     // Most microsteps only change what the chart remembers, and keep the very array of its states.
     if (nodes === before) return;
-    last.set(chart, nodes);
+    last[chart] = nodes;
     const states = nodes.filter((node) => isLeaf(node) && !before?.includes(node)).map(pathOf);
     if (states.length === 0) return;
     const [transition] = inspected._transitions as readonly TakenTransition[];

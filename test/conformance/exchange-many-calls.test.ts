@@ -59,5 +59,6 @@ test('the same seed gives the same run', async () => {
   await bench.close();
   const second = await runTwenty();
   const local = new URL(bench.url).port;
-  expect(second.log.replaceAll(local, port)).toBe(first.log);
+  // As part of an address: five digits turn up within an id now and then.
+  expect(second.log.replaceAll(`:${local}/`, `:${port}/`)).toBe(first.log);
 });

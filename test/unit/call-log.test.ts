@@ -184,8 +184,8 @@ describe('hashes', () => {
       { list: [2, 1], n: 0 },
       { n: 0, list: [1] },
     ].map(of);
-    const hash = createSnapshotHasher();
-    const hashes = story.map((entry) => hash(entry));
+    const hasher = createSnapshotHasher();
+    const hashes = story.map((entry) => hasher.hash(entry));
     expect(hashes).toEqual(story.map((entry) => hashSnapshot(entry)));
     expect(new Set(hashes.slice(0, 6)).size).toBe(6);
     expect(hashes[6]).toBe(hashes[0]);

@@ -9,7 +9,7 @@ import { type OpenAIRealtimeOptions, readOptions } from '../../src/providers/rea
 import { carryOut, disown } from '../../src/providers/realtime/openai/orders.ts';
 import { behaviourOf, greetingOf } from '../../src/providers/realtime/openai/settings.ts';
 import { Turns } from '../../src/providers/realtime/openai/turns.ts';
-import { createWire } from '../../src/providers/realtime/openai/wire.ts';
+import { hear, receive, type WireHost } from '../../src/providers/realtime/openai/wire.ts';
 import type { SessionFact, SessionOrder, SessionWords, ToolSchema } from '../../src/providers/contract.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -68,7 +68,7 @@ export function createHarness(options: Partial<OpenAIRealtimeOptions> = {}, isCo
     context,
     send: (sent: object) => put({ sent }),
   };
-  const wire = createWire({
+  const wire: WireHost = {
     ids,
     turns,
     counters,
@@ -78,7 +78,7 @@ export function createHarness(options: Partial<OpenAIRealtimeOptions> = {}, isCo
     isConfigured: () => isConfigured,
     orphaned: (call) => disown(orders, call),
     lost: (code, retryable) => put({ lost: { code, retryable } }),
-  });
+  };
   /** What came out since the last call. */
   const take = (): Output[] => {
     const taken = outputs;
@@ -87,10 +87,10 @@ export function createHarness(options: Partial<OpenAIRealtimeOptions> = {}, isCo
   };
   return {
     counters,
-    wire,
     take,
+    hear: (response: string, item: string, base64: Uint8Array) => hear(wire, response, item, base64),
     receive(event: Fields): Output[] {
-      wire.receive(event);
+      receive(wire, event);
       return take();
     },
     order(order: SessionOrder): Output[] {

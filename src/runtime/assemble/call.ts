@@ -114,11 +114,7 @@ class CallAssembly implements AssembledCall {
       send: (event) => this.#send(event),
       state: () => this.#state(),
     });
-    const watchers: CallWatcher[] = [
-      createLogWatcher(this.#callLog),
-      this.#verbs.watcher,
-      this.#progress.watcher,
-    ];
+    const watchers: CallWatcher[] = [createLogWatcher(this.#callLog), this.#verbs.watcher, this.#progress];
     if (this.#trace) watchers.push(this.#trace.watcher);
     this.#unplug = setup.switchboard.plug(id, {
       ports: createPorts(parts, setup, {

@@ -6,12 +6,19 @@ import { Subject } from 'rxjs/internal/Subject';
 import { bytesOf, type Chunk, chunkOfBytes } from '../../audio/chunk.ts';
 import { transcode } from '../../audio/g711.ts';
 import { applyGain } from '../../audio/gain.ts';
-import { createHearGate, createSpeakGate, type HearMode, type SpeakMode } from '../../audio/gate.ts';
+import {
+  createHearGate,
+  createSpeakGate,
+  type Gate,
+  type HearMode,
+  type SpeakGate,
+  type SpeakMode,
+} from '../../audio/gate.ts';
 import { lineText, loadLine } from '../../audio/lines.ts';
 import { createPlayout, type Playout, type PlayoutFact } from '../../audio/playout.ts';
 import type { CannedLine, LegOrder } from '../../machines/call/vocabulary.ts';
 import type { LegFact, TransferRequest } from '../../transport/contract.ts';
-import type { TimerHandle } from '../clock.ts';
+import type { Clock, TimerHandle } from '../clock.ts';
 import type { AssistantEntry } from '../record.ts';
 import { nameOf } from '../scope.ts';
 import type { OpenPort, Port, Tell } from '../switchboard.ts';
@@ -53,86 +60,162 @@ export interface Line {
 const STALLED_AFTER = 2_000;
 
 export function createLine(parts: CallParts, options: LineOptions): Line {
-  const { leg, raw, clock, record } = parts;
-  const codec = leg.can.codec;
-  const taps: LineTaps = { caller$: new Subject(), agent$: new Subject(), cleared$: new Subject() };
-  const pendingLines = new Map<number, Uint8Array>();
-  const pendingFinish = new Set<number>();
-  const heldGens = new Set<number>();
-  const voiced = new Set<number>();
-  const { caller$ } = taps;
-  const gainIn = options.gain.in;
-  let tell: Tell = () => {};
-  let frames = 0;
-  let lastAt = 0;
-  let lastArrival = 0;
-  let lastKey = 0;
+  return new CallLine(parts, options);
+}
 
-  const mediaNow = (): number => (frames === 0 ? 0 : lastAt + raw.now() - lastArrival);
-  const playout = createPlayout({
-    clock: raw,
-    can: leg.can,
-    play: (chunk) => leg.play(chunk),
-    mark: (name) => leg.mark(name),
-    clear: () => leg.clear(),
-    placed: (chunk, at) => {
-      if (taps.agent$.observed) taps.agent$.next({ chunk, at });
-    },
-    cleared: (at) => taps.cleared$.next(at),
-    mediaNow,
-    fact: (fact) => clock.stimulus(() => report(fact)),
-  });
+/** What the line knows of a generation that is neither finished nor flushed. */
+interface Speech {
+  readonly gen: number;
+  /** A line of ours that was not begun yet. */
+  bytes: Uint8Array | undefined;
+  /** It was given a voice. */
+  voiced: boolean;
+  /** Some of that was held back. */
+  held: boolean;
+  /** All of it is there. */
+  complete: boolean;
+}
 
-  const report = (fact: PlayoutFact): void => {
-    const ledger = playout.ledger(fact.gen);
+/** One object, of which a chunk on its way touches a line: with a hundred calls nothing else is near by then. */
+class CallLine implements Line {
+  readonly taps: LineTaps = { caller$: new Subject(), agent$: new Subject(), cleared$: new Subject() };
+  readonly playout: Playout;
+  listener: Line['listener'];
+  readonly #parts: CallParts;
+  readonly #options: LineOptions;
+  readonly #raw: Clock;
+  readonly #caller$: Subject<Chunk> = this.taps.caller$;
+  readonly #gainIn: number;
+  readonly #hear: Gate<HearMode>;
+  readonly #speak: SpeakGate;
+  readonly #watch: MediaWatch;
+  /** In the order of their numbers, at most a few. */
+  #speeches: Speech[] = [];
+  #tell: Tell = () => {};
+  #frames = 0;
+  #lastAt = 0;
+  #lastArrival = 0;
+  #lastKey = 0;
+
+  constructor(parts: CallParts, options: LineOptions) {
+    const { leg, raw, clock } = parts;
+    this.#parts = parts;
+    this.#options = options;
+    this.#raw = raw;
+    this.#gainIn = options.gain.in;
+    this.playout = createPlayout({
+      clock: raw,
+      can: leg.can,
+      play: (chunk) => leg.play(chunk),
+      mark: (name) => leg.mark(name),
+      clear: () => leg.clear(),
+      placed: (chunk, at) => {
+        const { agent$ } = this.taps;
+        if (agent$.observed) agent$.next({ chunk, at });
+      },
+      cleared: (at) => this.taps.cleared$.next(at),
+      mediaNow: () => (this.#frames === 0 ? 0 : this.#lastAt + raw.now() - this.#lastArrival),
+      fact: (fact) => clock.stimulus(() => this.#report(fact)),
+    });
+    this.#hear = createHearGate({ pass: (chunk) => this.listener?.(chunk) });
+    this.#speak = createSpeakGate({ pass: (chunk) => this.playout.push(chunk) });
+    this.#watch = new MediaWatch(
+      parts,
+      () => this.#frames,
+      (fact) => this.#tell(fact),
+    );
+    parts.scope.own('line', () => {
+      this.#close();
+      for (const tap of Object.values(this.taps)) (tap as Subject<unknown>).complete();
+    });
+  }
+
+  get heardMs(): number {
+    return this.#lastAt;
+  }
+
+  speak(chunk: Chunk): void {
+    const speech = this.#find(chunk.gen) ?? this.#enter(chunk.gen);
+    speech.voiced = true;
+    if (this.#speak.mode === 'hold') speech.held = true;
+    this.#speak.push(this.#amplify(chunk, this.#options.gain.out));
+  }
+
+  steer(hear: HearMode, speak: SpeakMode): void {
+    if (this.#hear.mode !== hear) this.#hear.set(hear);
+    if (this.#speak.mode === speak) return;
+    this.#speak.set(speak);
+    // Finishing one may end another: what is no longer among them is not finished twice.
+    for (const speech of this.#speeches.filter(({ complete }) => complete)) {
+      if (this.#speeches.includes(speech)) this.#finish(speech.gen);
+    }
+  }
+
+  readonly open: OpenPort = (_input, send): Port => {
+    const { leg, record } = this.#parts;
+    this.#tell = send;
+    leg.start({
+      fact: (fact) => this.#fact(fact),
+      audio: (chunk) => this.#hearChunk(chunk),
+      mark: (name) => this.playout.echoed(name),
+      digit: (key) => {
+        record.pressed(key);
+        this.#options.pressed(key);
+        this.#lastKey += 1;
+        const kind = key === '*' ? 'star' : key === '#' ? 'hash' : 'digit';
+        this.#tell({ type: 'digits.key', class: kind, n: this.#lastKey });
+      },
+    });
+    return {
+      order: (given) => this.#order(given as LegOrder),
+      close: () => this.#close(),
+    };
+  };
+
+  #close(): void {
+    this.#watch.stop();
+    this.playout.close();
+    this.#parts.leg.close();
+  }
+
+  #hearChunk(chunk: Chunk): void {
+    this.#frames += 1;
+    this.#lastAt = chunk.at + chunk.ms;
+    this.#lastArrival = this.#raw.now();
+    const amplified = this.#gainIn === 1 ? chunk : this.#amplify(chunk, this.#gainIn);
+    if (this.#caller$.observed) this.#caller$.next(amplified);
+    this.#hear.push(amplified);
+  }
+
+  #amplify(chunk: Chunk, gain: number): Chunk {
+    if (gain === 1) return chunk;
+    return chunkOfBytes(applyGain(this.#parts.leg.can.codec, bytesOf(chunk), gain), chunk.gen, chunk.at);
+  }
+
+  #report(fact: PlayoutFact): void {
+    const ledger = this.playout.ledger(fact.gen);
     const whole = fact.type === 'playout.drained';
-    const entry = record.heard(fact.gen, fact.playedMs, ledger?.generatedMs ?? fact.playedMs, whole);
-    if (entry) options.heard(entry);
-    tell(fact);
-  };
+    const generatedMs = ledger?.generatedMs ?? fact.playedMs;
+    const entry = this.#parts.record.heard(fact.gen, fact.playedMs, generatedMs, whole);
+    if (entry) this.#options.heard(entry);
+    this.#tell(fact);
+  }
 
-  const amplify = (chunk: Chunk, gain: number): Chunk =>
-    gain === 1 ? chunk : chunkOfBytes(applyGain(codec, bytesOf(chunk), gain), chunk.gen, chunk.at);
-
-  let listener: Line['listener'];
-  const hear = createHearGate({ pass: (chunk) => listener?.(chunk) });
-  const speak = createSpeakGate({ pass: (chunk) => playout.push(chunk) });
-
-  const finish = (gen: number): void => {
-    if (heldGens.has(gen) && speak.mode === 'hold') {
-      pendingFinish.add(gen);
-      return;
+  #fact(fact: LegFact): void {
+    if (fact.type === 'leg.mediaStarted') {
+      this.playout.mediaStarted(fact.epoch);
+      this.#watch.start(fact.epoch);
     }
-    pendingFinish.delete(gen);
-    heldGens.delete(gen);
-    // What was given a voice is waited for by the chart, also where a gate let none of it through.
-    if (voiced.delete(gen)) playout.finish(gen);
-    else playout.forget(gen);
-  };
-
-  const begin = (gen: number): void => {
-    playout.begin(gen);
-    const bytes = pendingLines.get(gen);
-    if (!bytes) return;
-    pendingLines.delete(gen);
-    voiced.add(gen);
-    // A line of ours passes the gates: the tags are about the model's voice.
-    for (let at = 0; at < bytes.length; at += LINE_CHUNK) {
-      playout.push(chunkOfBytes(bytes.subarray(at, at + LINE_CHUNK), gen));
+    if (fact.type === 'leg.mediaStopped') {
+      this.playout.mediaStopped();
+      this.#watch.stop();
     }
-    tell({ type: 'gen.audio', gen });
-    tell({ type: 'gen.done', gen, audioMs: bytes.length / 8, tools: 0, reason: 'completed' });
-  };
+    this.#options.legFact(fact);
+    this.#tell(fact);
+  }
 
-  const play = (name: CannedLine, request: number): void => {
-    const language = parts.spec()?.description.language;
-    const gen = parts.takeGeneration();
-    pendingLines.set(gen, transcode('ulaw', codec, loadLine(language, name)));
-    record.begin(gen, name, lineText(language, name));
-    tell({ type: 'gen.started', gen, request });
-  };
-
-  const order = (given: LegOrder): void => {
+  #order(given: LegOrder): void {
+    const { leg } = this.#parts;
     switch (given.type) {
       case 'accept':
         return leg.accept();
@@ -143,156 +226,125 @@ export function createLine(parts: CallParts, options: LineOptions): Line {
           message: 'The call was not accepted.',
         });
       case 'begin':
-        return begin(given.gen);
+        return this.#begin(given.gen);
       case 'finish':
-        return finish(given.gen);
+        return this.#finish(given.gen);
       case 'flush':
-        // The clear goes out first: it is what the caller waits for.
-        playout.flush(given.gen);
-        speak.discard(given.gen);
-        // What is held of an earlier generation still has its turn.
-        for (const gen of heldGens) if (gen >= given.gen) heldGens.delete(gen);
-        for (const gen of voiced) if (gen >= given.gen) voiced.delete(gen);
-        for (const gen of pendingFinish) if (gen >= given.gen) pendingFinish.delete(gen);
-        return undefined;
+        return this.#flush(given.gen);
       case 'play':
-        return play(given.line, given.request);
+        return this.#play(given.line, given.request);
       case 'suspend':
-        return playout.suspend(given.on);
+        return this.playout.suspend(given.on);
       case 'transfer': {
-        const request = options.transferRequest(given.request);
+        const request = this.#options.transferRequest(given.request);
         if (request) leg.transfer(request);
         return undefined;
       }
       case 'hangup':
         return leg.hangup();
     }
-  };
+  }
 
-  const watch = createMediaWatch(
-    parts,
-    () => frames,
-    (fact) => tell(fact),
-  );
+  #play(name: CannedLine, request: number): void {
+    const { leg, record } = this.#parts;
+    const language = this.#parts.spec()?.description.language;
+    const gen = this.#parts.takeGeneration();
+    this.#enter(gen).bytes = transcode('ulaw', leg.can.codec, loadLine(language, name));
+    record.begin(gen, name, lineText(language, name));
+    this.#tell({ type: 'gen.started', gen, request });
+  }
 
-  const fact = (reported: LegFact): void => {
-    if (reported.type === 'leg.mediaStarted') {
-      playout.mediaStarted(reported.epoch);
-      watch.start(reported.epoch);
+  #begin(gen: number): void {
+    this.playout.begin(gen);
+    const speech = this.#find(gen);
+    const bytes = speech?.bytes;
+    if (!speech || !bytes) return;
+    speech.bytes = undefined;
+    speech.voiced = true;
+    // A line of ours passes the gates: the tags are about the model's voice.
+    for (let at = 0; at < bytes.length; at += LINE_CHUNK) {
+      this.playout.push(chunkOfBytes(bytes.subarray(at, at + LINE_CHUNK), gen));
     }
-    if (reported.type === 'leg.mediaStopped') {
-      playout.mediaStopped();
-      watch.stop();
+    this.#tell({ type: 'gen.audio', gen });
+    this.#tell({ type: 'gen.done', gen, audioMs: bytes.length / 8, tools: 0, reason: 'completed' });
+  }
+
+  #finish(gen: number): void {
+    const speech = this.#find(gen);
+    if (speech?.held && this.#speak.mode === 'hold') {
+      speech.complete = true;
+      return;
     }
-    options.legFact(reported);
-    tell(reported);
-  };
+    if (speech) this.#speeches.splice(this.#speeches.indexOf(speech), 1);
+    // What was given a voice is waited for by the chart, also where a gate let none of it through.
+    if (speech?.voiced) this.playout.finish(gen);
+    else this.playout.forget(gen);
+  }
 
-  const hearChunk = (chunk: Chunk): void => {
-    frames += 1;
-    lastAt = chunk.at + chunk.ms;
-    lastArrival = raw.now();
-    const amplified = amplify(chunk, gainIn);
-    if (caller$.observed) caller$.next(amplified);
-    hear.push(amplified);
-  };
+  #flush(from: number): void {
+    // The clear goes out first: it is what the caller waits for.
+    this.playout.flush(from);
+    this.#speak.discard(from);
+    // What is held of an earlier generation still has its turn, and so has a line that was not begun.
+    this.#speeches = this.#speeches.filter(({ gen, bytes }) => gen < from || bytes !== undefined);
+  }
 
-  const line: Line = {
-    taps,
-    playout,
-    get listener() {
-      return listener;
-    },
-    set listener(next) {
-      listener = next;
-    },
-    speak(chunk) {
-      voiced.add(chunk.gen);
-      if (speak.mode === 'hold') heldGens.add(chunk.gen);
-      speak.push(amplify(chunk, options.gain.out));
-    },
-    steer(hearMode, speakMode) {
-      if (hear.mode !== hearMode) hear.set(hearMode);
-      if (speak.mode !== speakMode) {
-        speak.set(speakMode);
-        for (const gen of pendingFinish) finish(gen);
-      }
-    },
-    get heardMs() {
-      return lastAt;
-    },
-    open(_input, send): Port {
-      tell = send;
-      leg.start({
-        fact,
-        audio: hearChunk,
-        mark: (name) => playout.echoed(name),
-        digit(key) {
-          record.pressed(key);
-          options.pressed(key);
-          lastKey += 1;
-          const kind = key === '*' ? 'star' : key === '#' ? 'hash' : 'digit';
-          tell({ type: 'digits.key', class: kind, n: lastKey });
-        },
-      });
-      return {
-        order: (given) => order(given as LegOrder),
-        close() {
-          watch.stop();
-          playout.close();
-          leg.close();
-        },
-      };
-    },
-  };
-  parts.scope.own('line', () => {
-    watch.stop();
-    playout.close();
-    leg.close();
-    for (const tap of Object.values(taps)) (tap as Subject<unknown>).complete();
-  });
-  return line;
+  #find(gen: number): Speech | undefined {
+    return this.#speeches.find((speech) => speech.gen === gen);
+  }
+
+  #enter(gen: number): Speech {
+    const speech: Speech = { gen, bytes: undefined, voiced: false, held: false, complete: false };
+    this.#speeches.push(speech);
+    return speech;
+  }
 }
 
 /** 100 ms of G.711 a chunk: few messages, and a clear still finds most of a line unsent nowhere. */
 const LINE_CHUNK = 800;
 
 /** Looks once a second whether frames still come; nothing runs per frame. */
-function createMediaWatch(
-  parts: CallParts,
-  frames: () => number,
-  tell: Tell,
-): { start(epoch: number): void; stop(): void } {
-  let timer: TimerHandle | undefined;
-  let stalled = false;
-  const look = (epoch: number, seen: number, since: number): void => {
-    timer = parts.clock.setTimeout(() => {
-      const now = parts.raw.now();
-      const count = frames();
+class MediaWatch {
+  readonly #parts: CallParts;
+  readonly #frames: () => number;
+  readonly #tell: Tell;
+  #timer: TimerHandle | undefined;
+  #stalled = false;
+
+  constructor(parts: CallParts, frames: () => number, tell: Tell) {
+    this.#parts = parts;
+    this.#frames = frames;
+    this.#tell = tell;
+  }
+
+  start(epoch: number): void {
+    this.stop();
+    this.#stalled = false;
+    this.#look(epoch, this.#frames(), this.#parts.raw.now());
+  }
+
+  stop(): void {
+    this.#parts.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(epoch: number, seen: number, since: number): void {
+    this.#timer = this.#parts.clock.setTimeout(() => {
+      const now = this.#parts.raw.now();
+      const count = this.#frames();
       if (count !== seen) {
-        if (stalled) tell({ type: 'media.flowing', epoch });
-        stalled = false;
-        look(epoch, count, now);
+        if (this.#stalled) this.#tell({ type: 'media.flowing', epoch });
+        this.#stalled = false;
+        this.#look(epoch, count, now);
         return;
       }
-      if (!stalled && now - since >= STALLED_AFTER) {
-        stalled = true;
-        tell({ type: 'media.stalled', epoch });
+      if (!this.#stalled && now - since >= STALLED_AFTER) {
+        this.#stalled = true;
+        this.#tell({ type: 'media.stalled', epoch });
       }
-      look(epoch, seen, since);
+      this.#look(epoch, seen, since);
     }, STALLED_AFTER / 2);
-  };
-  return {
-    start(epoch) {
-      this.stop();
-      stalled = false;
-      look(epoch, frames(), parts.raw.now());
-    },
-    stop() {
-      parts.clock.clearTimeout(timer);
-      timer = undefined;
-    },
-  };
+  }
 }
 
 /** Attaches a tap that cannot hurt the path: a throw detaches it and is reported once. */

@@ -3,7 +3,7 @@
  * lost sessions, and the numbers the platform is told at the end.
  */
 import type { CallContext, CallEvent, LegOrder } from '../../machines/call/vocabulary.ts';
-import type { CallWatcher, ChartStep, StateEntry } from '../switchboard.ts';
+import type { CallWatcher, ChartOrder, ChartStep, StateEntry } from '../switchboard.ts';
 import type { BargeInDetails, TurnDetails } from './events.ts';
 
 export interface ProgressListener {
@@ -13,8 +13,8 @@ export interface ProgressListener {
   entered(entry: StateEntry): void;
 }
 
-export interface Progress {
-  readonly watcher: CallWatcher;
+/** What was seen so far. As a watcher it follows the charts. */
+export interface Progress extends CallWatcher {
   readonly turns: number;
   readonly bargeIns: number;
   readonly toolCalls: number;
@@ -50,111 +50,93 @@ function spendOf(way: TurnWay, from: number, to: number): TurnDetails['budget'] 
 }
 
 export function createProgress(listener: ProgressListener): Progress {
-  let turns = 0;
-  let bargeIns = 0;
-  let toolCalls = 0;
-  let toolErrors = 0;
-  let stale = 0;
-  let firstResponseMs: number | undefined;
-  let answeredAt: number | undefined;
-  let answeredBy: 'human' | 'machine' | undefined;
-  /** When the caller's last turn ended; cleared once it was answered. */
-  let turnEnded: number | undefined;
-  let way: TurnWay = {};
-  let cutByCaller = false;
+  return new CallProgress(listener);
+}
 
-  const follow = (step: ChartStep): void => {
-    const event = step.event as CallEvent;
-    const context = step.after.context as CallContext;
+class CallProgress implements Progress {
+  readonly #listener: ProgressListener;
+  turns = 0;
+  bargeIns = 0;
+  toolCalls = 0;
+  toolErrors = 0;
+  stale = 0;
+  firstResponseMs: number | undefined;
+  answeredAt: number | undefined;
+  answeredBy: 'human' | 'machine' | undefined;
+  /** When the caller's last turn ended; cleared once it was answered. */
+  #turnEnded: number | undefined;
+  #way: TurnWay = {};
+  #cutByCaller = false;
+
+  constructor(listener: ProgressListener) {
+    this.#listener = listener;
+  }
+
+  event(step: ChartStep): void {
+    if (step.stale !== undefined) this.stale += 1;
+    else if (step.chart === 'call') this.#follow(step);
+  }
+
+  order({ order }: ChartOrder): void {
+    const given = order as LegOrder | { type: '' };
+    if (given.type === 'flush') this.#cutByCaller = given.by === 'voice';
+  }
+
+  entered(entry: StateEntry): void {
+    this.#listener.entered(entry);
+  }
+
+  #follow({ at, event: seen, after }: ChartStep): void {
+    const event = seen as CallEvent;
     switch (event.type) {
       case 'leg.answered':
-        answeredAt ??= step.at;
+        this.answeredAt ??= at;
         break;
       case 'leg.verdict':
-        answeredBy = event.result;
+        this.answeredBy = event.result;
         break;
       case 'voice.stop':
-        turnEnded = step.at;
-        way = {};
+        this.#turnEnded = at;
+        this.#way = {};
         break;
       case 'turn.committed':
-        turns += 1;
-        turnEnded ??= step.at;
-        way.committed ??= step.at;
+        this.turns += 1;
+        this.#turnEnded ??= at;
+        this.#way.committed ??= at;
         break;
       case 'gen.started':
-        way.started ??= step.at;
-        way.restarted = step.at;
+        this.#way.started ??= at;
+        this.#way.restarted = at;
         break;
       case 'gen.audio':
-        if (answeredAt !== undefined) firstResponseMs ??= step.at - answeredAt;
-        if (
-          turnEnded !== undefined &&
-          context.gens.some((entry) => entry.gen === event.gen && entry.kind === 'reply')
-        ) {
-          listener.turn({
-            gen: event.gen,
-            latencyMs: step.at - turnEnded,
-            budget: spendOf(way, turnEnded, step.at),
-          });
-          turnEnded = undefined;
-          way = {};
-        }
+        if (this.answeredAt !== undefined) this.firstResponseMs ??= at - this.answeredAt;
+        this.#answer(event.gen, at, after.context as CallContext);
         break;
       case 'playout.cut':
         // What was cut before it was heard interrupts nobody.
-        if (cutByCaller && event.playedMs > 0) {
-          bargeIns += 1;
-          listener.bargeIn({ gen: event.gen, heardMs: event.playedMs });
+        if (this.#cutByCaller && event.playedMs > 0) {
+          this.bargeIns += 1;
+          this.#listener.bargeIn({ gen: event.gen, heardMs: event.playedMs });
         }
         break;
       case 'tool.done':
-        toolCalls += 1;
-        if (!event.ok) toolErrors += 1;
+        this.toolCalls += 1;
+        if (!event.ok) this.toolErrors += 1;
         break;
       case 'session.lost':
-        listener.sessionLost(event.code);
+        this.#listener.sessionLost(event.code);
         break;
       default:
         break;
     }
-  };
+  }
 
-  return {
-    watcher: {
-      event(step) {
-        if (step.stale !== undefined) stale += 1;
-        else if (step.chart === 'call') follow(step);
-      },
-      order({ order }) {
-        const given = order as LegOrder | { type: '' };
-        if (given.type === 'flush') cutByCaller = given.by === 'voice';
-      },
-      entered: (entry) => listener.entered(entry),
-    },
-    get turns() {
-      return turns;
-    },
-    get bargeIns() {
-      return bargeIns;
-    },
-    get toolCalls() {
-      return toolCalls;
-    },
-    get toolErrors() {
-      return toolErrors;
-    },
-    get stale() {
-      return stale;
-    },
-    get firstResponseMs() {
-      return firstResponseMs;
-    },
-    get answeredAt() {
-      return answeredAt;
-    },
-    get answeredBy() {
-      return answeredBy;
-    },
-  };
+  /** A generation begins to sound: where it is the reply to a turn, the turn is answered. */
+  #answer(gen: number, at: number, { gens }: CallContext): void {
+    const ended = this.#turnEnded;
+    if (ended === undefined || !gens.some((entry) => entry.gen === gen && entry.kind === 'reply')) return;
+    this.#listener.turn({ gen, latencyMs: at - ended, budget: spendOf(this.#way, ended, at) });
+    this.#turnEnded = undefined;
+    this.#way = {};
+  }
 }

@@ -2,11 +2,14 @@
  * @module The session chart's port `connection`: opens the call's recipe, stamps its facts, and watches for a
  * provider that goes quiet in the middle of a sentence.
  */
+import type { EventObject } from 'xstate';
 import type { Chunk } from '../../audio/chunk.ts';
 import { createVoiceDetector } from '../../audio/vad.ts';
 import { OffhookError } from '../../errors.ts';
 import type {
+  HistoryItem,
   SessionConnection,
+  SessionContext,
   SessionFact,
   SessionOrder,
   SessionSpec,
@@ -14,7 +17,7 @@ import type {
 } from '../../providers/contract.ts';
 import type { TimerHandle } from '../clock.ts';
 import { nameOf } from '../scope.ts';
-import type { OpenPort } from '../switchboard.ts';
+import type { OpenPort, Port, Tell } from '../switchboard.ts';
 import type { CallParts } from './parts.ts';
 
 export interface SessionOptions {
@@ -73,78 +76,141 @@ export function createSessionPort(parts: CallParts, options: SessionOptions): Op
   return (input, tell) => {
     const number = Number(input['connection']);
     const spec = parts.spec();
-    const stamp = (fact: SessionFact) => ({ ...fact, connection: number });
-    if (!spec) {
-      tell(stamp({ type: 'session.lost', code: 'OFFHOOK_SESSION_FAILED', retryable: false }));
-      return {};
-    }
-    const controller = new AbortController();
-    const watch = createStallWatch(parts, (gen) => tell({ type: 'gen.stalled', gen, connection: number }));
-    let closed = false;
-    const connection: SessionConnection = spec.open({
-      call: parts.info,
-      connection: number,
-      clock: parts.raw,
-      logger: parts.logger,
-      signal: controller.signal,
-      tools: options.tools,
-      // Read when the connection can take it: what happens while it opens belongs to it.
-      get history() {
-        return parts.record.history();
-      },
-      words: parts.record,
-      takeGeneration: () => parts.takeGeneration(),
-      wrote: (words) => parts.record.wrote(words),
-      fact(fact) {
-        if (closed) return;
-        watch.heard(fact);
-        parts.clock.stimulus(() => {
-          tell(stamp(fact));
-          options.fact(fact);
-        });
-      },
-      audio(chunk) {
-        if (closed) return;
-        watch.audio(chunk.gen);
-        options.speak(chunk);
-      },
-    });
-    const detect = createDetector(spec, (type) =>
+    if (spec) return new SessionPort(parts, options, spec, number, tell);
+    tell({ type: 'session.lost', code: 'OFFHOOK_SESSION_FAILED', retryable: false, connection: number });
+    return {};
+  };
+}
+
+/** What a connection may take of its call. Its functions need no `this`, so a provider may take them apart. */
+class Surroundings implements SessionContext {
+  readonly call: SessionContext['call'];
+  readonly connection: number;
+  readonly clock: SessionContext['clock'];
+  readonly logger: SessionContext['logger'];
+  readonly signal: AbortSignal;
+  readonly tools: readonly ToolSchema[];
+  readonly words: SessionContext['words'];
+  readonly takeGeneration: () => number;
+  readonly wrote: SessionContext['wrote'];
+  readonly fact: SessionContext['fact'];
+  readonly audio: SessionContext['audio'];
+  readonly #record: CallParts['record'];
+
+  constructor(
+    parts: CallParts,
+    own: Pick<SessionContext, 'connection' | 'signal' | 'tools' | 'fact' | 'audio'>,
+  ) {
+    const { record } = parts;
+    this.call = parts.info;
+    this.connection = own.connection;
+    this.clock = parts.raw;
+    this.logger = parts.logger;
+    this.signal = own.signal;
+    this.tools = own.tools;
+    this.words = record;
+    this.takeGeneration = () => parts.takeGeneration();
+    this.wrote = (words) => record.wrote(words);
+    this.fact = own.fact;
+    this.audio = own.audio;
+    this.#record = record;
+  }
+
+  /** Read when the connection can take it: what happens while it opens belongs to it. */
+  get history(): readonly HistoryItem[] {
+    return this.#record.history();
+  }
+}
+
+class SessionPort implements Port {
+  readonly #parts: CallParts;
+  readonly #options: SessionOptions;
+  readonly #number: number;
+  readonly #tell: Tell;
+  readonly #watch: StallWatch;
+  readonly #controller = new AbortController();
+  readonly #connection: SessionConnection;
+  readonly #detect: ((chunk: Chunk) => void) | undefined;
+  readonly #release: () => void;
+  #closed = false;
+
+  constructor(parts: CallParts, options: SessionOptions, spec: SessionSpec, number: number, tell: Tell) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#number = number;
+    this.#tell = tell;
+    this.#watch = new StallWatch(parts, (gen) => tell({ type: 'gen.stalled', gen, connection: number }));
+    this.#connection = spec.open(
+      new Surroundings(parts, {
+        connection: number,
+        signal: this.#controller.signal,
+        tools: options.tools,
+        fact: (fact) => this.#fact(fact),
+        audio: (chunk) => {
+          if (this.#closed) return;
+          this.#watch.audio();
+          options.speak(chunk);
+        },
+      }),
+    );
+    this.#detect = createDetector(spec, (type) =>
       parts.clock.stimulus(() => tell({ type, connection: number })),
     );
-    options.listen((chunk) => {
-      detect?.(chunk);
-      try {
-        connection.feed(chunk);
-      } catch (error) {
-        // Once is enough: the next frame comes in 20 ms, and would end the same way.
-        options.listen(undefined);
-        parts.logger.error({ call: parts.id, error: nameOf(error) }, 'a session cannot be fed');
-        tell(stamp({ type: 'session.lost', code: 'OFFHOOK_SESSION_FAILED', retryable: false }));
-      }
+    options.listen((chunk) => this.#feed(chunk));
+    this.#release = parts.scope.own(`session #${number}`, () => this.#close());
+  }
+
+  order(given: EventObject): void {
+    const order = given as SessionOrder;
+    if (order.type === 'digits') this.#parts.record.bindDigits(order.entry);
+    this.#connection.order(order);
+  }
+
+  close(): void {
+    this.#release();
+  }
+
+  #fact(fact: SessionFact): void {
+    if (this.#closed) return;
+    this.#watch.heard(fact);
+    this.#parts.clock.stimulus(() => {
+      this.#tell({ ...fact, connection: this.#number });
+      this.#options.fact(fact);
     });
-    const close = (): void => {
-      if (closed) return;
-      closed = true;
-      options.listen(undefined);
-      watch.stop();
-      controller.abort();
-      try {
-        connection.close();
-      } catch (error) {
-        parts.logger.error({ call: parts.id, error: nameOf(error) }, 'a session did not close cleanly');
-      }
-    };
-    const release = parts.scope.own(`session #${number}`, close);
-    return {
-      order(given) {
-        const order = given as SessionOrder;
-        if (order.type === 'digits') parts.record.bindDigits(order.entry);
-        connection.order(order);
-      },
-      close: release,
-    };
-  };
+  }
+
+  #feed(chunk: Chunk): void {
+    this.#detect?.(chunk);
+    try {
+      this.#connection.feed(chunk);
+    } catch (error) {
+      // Once is enough: the next frame comes in 20 ms, and would end the same way.
+      this.#options.listen(undefined);
+      this.#parts.logger.error({ call: this.#parts.id, error: nameOf(error) }, 'a session cannot be fed');
+      this.#tell({
+        type: 'session.lost',
+        code: 'OFFHOOK_SESSION_FAILED',
+        retryable: false,
+        connection: this.#number,
+      });
+    }
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.listen(undefined);
+    this.#watch.stop();
+    this.#controller.abort();
+    try {
+      this.#connection.close();
+    } catch (error) {
+      this.#parts.logger.error(
+        { call: this.#parts.id, error: nameOf(error) },
+        'a session did not close cleanly',
+      );
+    }
+  }
 }
 
 /** Hears the caller for a session that does not: edges go to the chart, levels nowhere. */
@@ -160,46 +226,52 @@ function createDetector(
   };
 }
 
-interface StallWatch {
-  heard(fact: SessionFact): void;
-  audio(gen: number): void;
-  stop(): void;
-}
-
 /** One timer while something is being spoken; a chunk only notes the time. */
-function createStallWatch(parts: CallParts, stalled: (gen: number) => void): StallWatch {
-  const speaking = new Set<number>();
-  let last = 0;
-  let timer: TimerHandle | undefined;
-  const look = (): void => {
-    if (timer || speaking.size === 0) return;
-    timer = parts.clock.setTimeout(
-      () => {
-        timer = undefined;
-        if (parts.raw.now() - last >= STALLED_AFTER) {
-          for (const gen of speaking) stalled(gen);
-          speaking.clear();
-        }
-        look();
-      },
-      Math.max(1, last + STALLED_AFTER - parts.raw.now()),
-    );
-  };
-  return {
-    heard(fact) {
-      last = parts.raw.now();
-      if (fact.type === 'gen.audio') speaking.add(fact.gen);
-      if (fact.type === 'gen.done') speaking.delete(fact.gen);
-      if (fact.type === 'gen.failed' && fact.gen !== undefined) speaking.delete(fact.gen);
-      look();
-    },
-    audio() {
-      last = parts.raw.now();
-    },
-    stop() {
-      speaking.clear();
-      parts.clock.clearTimeout(timer);
-      timer = undefined;
-    },
-  };
+class StallWatch {
+  readonly #parts: CallParts;
+  readonly #stalled: (gen: number) => void;
+  /** Generations that have begun to sound and are not done. */
+  #speaking: number[] = [];
+  #last = 0;
+  #timer: TimerHandle | undefined;
+
+  constructor(parts: CallParts, stalled: (gen: number) => void) {
+    this.#parts = parts;
+    this.#stalled = stalled;
+  }
+
+  heard(fact: SessionFact): void {
+    this.#last = this.#parts.raw.now();
+    if (fact.type === 'gen.audio' && !this.#speaking.includes(fact.gen)) this.#speaking.push(fact.gen);
+    if (fact.type === 'gen.done' || fact.type === 'gen.failed') {
+      this.#speaking = this.#speaking.filter((gen) => gen !== fact.gen);
+    }
+    this.#look();
+  }
+
+  audio(): void {
+    this.#last = this.#parts.raw.now();
+  }
+
+  stop(): void {
+    this.#speaking = [];
+    this.#parts.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    if (this.#timer || this.#speaking.length === 0) return;
+    const { clock, raw } = this.#parts;
+    this.#timer = clock.setTimeout(() => this.#expire(), Math.max(1, this.#last + STALLED_AFTER - raw.now()));
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    if (this.#parts.raw.now() - this.#last >= STALLED_AFTER) {
+      const speaking = this.#speaking;
+      this.#speaking = [];
+      for (const gen of speaking) this.#stalled(gen);
+    }
+    this.#look();
+  }
 }

@@ -14,6 +14,15 @@ interface Waiting<T> {
   reject(error: OffhookError): void;
 }
 
+/** Waits for what happens to a request or generation of this number. */
+type Numbered<T> = Waiting<T> & { readonly number: number };
+
+/** Takes out the one of that number. */
+function take<T>(list: Numbered<T>[], number: number): Numbered<T> | undefined {
+  const index = list.findIndex((waiting) => waiting.number === number);
+  return index < 0 ? undefined : list.splice(index, 1)[0];
+}
+
 export interface Verbs {
   readonly watcher: CallWatcher;
   say(text: string): Promise<SayResult>;
@@ -43,9 +52,10 @@ const TALKING = /^(greeting|conversing|returning)/;
 export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
   /** Texts that wait for their request number, in the order they were asked for. */
   const unsent: (Waiting<SayResult> & { readonly text: string })[] = [];
-  const requested = new Map<number, Waiting<SayResult>>();
-  const saying = new Map<number, Waiting<SayResult>>();
-  const collecting = new Map<number, Waiting<CollectResult>>();
+  const requested: Numbered<SayResult>[] = [];
+  /** By generation. */
+  const saying: Numbered<SayResult>[] = [];
+  const collecting: Numbered<CollectResult>[] = [];
   let collectRequest = 0;
   let closed = false;
 
@@ -76,21 +86,18 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
     }
     parts.record.queueSaying(waiting.text);
     parts.record.bindSaying(request);
-    requested.set(request, waiting);
+    requested.push({ ...waiting, number: request });
   };
 
   /** What the chart no longer waits for and nobody heard anything of was not heard: withdrawn, refused, empty. */
   const settleLost = (context: CallContext): void => {
-    for (const [request, waiting] of requested) {
-      if (context.asked.some((entry) => entry.request === request)) continue;
-      requested.delete(request);
-      waiting.resolve(UNHEARD);
-    }
-    for (const [gen, waiting] of saying) {
-      if ([...context.gens, ...context.cutting].some((entry) => entry.gen === gen)) continue;
-      saying.delete(gen);
-      waiting.resolve(UNHEARD);
-    }
+    const known = [...context.gens, ...context.cutting];
+    const withdrawn = requested.filter(
+      ({ number }) => !context.asked.some(({ request }) => request === number),
+    );
+    const unheard = saying.filter(({ number }) => !known.some(({ gen }) => gen === number));
+    for (const { number } of withdrawn) take(requested, number)?.resolve(UNHEARD);
+    for (const { number } of unheard) take(saying, number)?.resolve(UNHEARD);
   };
 
   return {
@@ -101,11 +108,10 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
         const context = after.context as CallContext;
         if (given.type === 'say.requested') bind(context);
         if (given.type === 'gen.started' && given.request !== undefined) {
-          const waiting = requested.get(given.request);
-          requested.delete(given.request);
-          if (waiting) saying.set(given.gen, waiting);
+          const waiting = take(requested, given.request);
+          if (waiting) saying.push({ ...waiting, number: given.gen });
         }
-        if (requested.size + saying.size > 0) settleLost(context);
+        if (requested.length + saying.length > 0) settleLost(context);
       },
     },
     say: (text) =>
@@ -139,7 +145,7 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
           );
         }
         const request = (collectRequest += 1);
-        collecting.set(request, { resolve, reject });
+        collecting.push({ number: request, resolve, reject });
         host.send({ type: 'digits.collect', request, max, first, next });
         return undefined;
       }),
@@ -165,25 +171,21 @@ export function createVerbs(parts: CallParts, host: VerbHost): Verbs {
       if (closed || !TALKING.test(host.dialogue())) throw refuse('a conversation');
     },
     heard(entry) {
-      const waiting = saying.get(entry.gen);
-      if (!waiting) return;
-      saying.delete(entry.gen);
-      waiting.resolve({ heard: entry.heard ?? '', cut: entry.method !== 'exact' });
+      take(saying, entry.gen)?.resolve({ heard: entry.heard ?? '', cut: entry.method !== 'exact' });
     },
     collected(request, reason) {
-      const waiting = collecting.get(request);
-      collecting.delete(request);
+      const waiting = take(collecting, request);
       const digits = parts.record.takeKeys().replace(/#.*$/, '');
       waiting?.resolve({ digits, reason });
     },
     close() {
       closed = true;
-      const open = [...unsent, ...requested.values(), ...saying.values(), ...collecting.values()];
+      const open = [...unsent, ...requested, ...saying, ...collecting];
       for (const waiting of open) waiting.reject(refuse(''));
       unsent.length = 0;
-      requested.clear();
-      saying.clear();
-      collecting.clear();
+      requested.length = 0;
+      saying.length = 0;
+      collecting.length = 0;
     },
   };
 }

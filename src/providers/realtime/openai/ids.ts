@@ -16,7 +16,7 @@ export interface Generation {
   readonly response: string;
   readonly request: number | undefined;
   /** In the order in which they began to sound. */
-  readonly items: Item[];
+  items: readonly Item[];
   /** Audio passed on, in ms. */
   audioMs: number;
   /** Tool calls passed on. */
@@ -39,15 +39,16 @@ const EVENT = /^offhook_([a-z]+)_\d+$/;
 
 /** The map of one connection; keeps the newest 64 responses. */
 export class Ids {
-  readonly #responses = new Map<string, Generation>();
-  readonly #requests = new Map<string, number>();
-  readonly #calls = new Set<string>();
+  /** In the order in which they began; what is looked for is nearly always the last. */
+  readonly #responses: Generation[] = [];
+  readonly #requests: { readonly event: string; readonly request: number }[] = [];
+  readonly #calls: string[] = [];
   #events = 0;
 
   /** Names a client event. With `request` it is remembered until it is answered or settled. */
   event(purpose: Purpose, request?: number): string {
     const id = `offhook_${purpose}_${(this.#events += 1)}`;
-    if (request !== undefined) this.#requests.set(id, request);
+    if (request !== undefined) this.#requests.push({ event: id, request });
     return id;
   }
 
@@ -58,17 +59,12 @@ export class Ids {
 
   /** The request behind an event id, once. */
   settle(event: string): number | undefined {
-    const request = this.#requests.get(event);
-    this.#requests.delete(event);
-    return request;
+    return this.#take((waiting) => waiting.event === event)?.request;
   }
 
   /** Ends the wait for a request that a response has answered; false where it was not waited for. */
   answered(request: number): boolean {
-    for (const [event, waiting] of this.#requests) {
-      if (waiting === request) return this.#requests.delete(event);
-    }
-    return false;
+    return this.#take((waiting) => waiting.request === request) !== undefined;
   }
 
   begin(response: string, gen: number, request: number | undefined): Generation {
@@ -83,32 +79,39 @@ export class Ids {
       cut: false,
       done: false,
     };
-    this.#responses.set(response, generation);
-    const [oldest] = this.#responses.keys();
-    if (this.#responses.size > KEPT && oldest !== undefined) this.#responses.delete(oldest);
+    this.#responses.push(generation);
+    if (this.#responses.length > KEPT) this.#responses.shift();
     return generation;
   }
 
   /** By the vendor's response id. */
   response(id: string): Generation | undefined {
-    return this.#responses.get(id);
+    for (let index = this.#responses.length - 1; index >= 0; index -= 1) {
+      const generation = this.#responses[index]!;
+      if (generation.response === id) return generation;
+    }
+    return undefined;
   }
 
   generation(gen: number): Generation | undefined {
-    for (const generation of this.#responses.values()) if (generation.gen === gen) return generation;
-    return undefined;
+    return this.#responses.findLast((generation) => generation.gen === gen);
   }
 
   /** The vendor's detector has cancelled whatever it was generating. */
   interrupt(): void {
-    for (const generation of this.#responses.values()) generation.interrupted = true;
+    for (const generation of this.#responses) generation.interrupted = true;
   }
 
   /** True for the first sight of a tool call id. */
   firstCall(call: string): boolean {
-    if (this.#calls.has(call)) return false;
-    this.#calls.add(call);
+    if (this.#calls.includes(call)) return false;
+    this.#calls.push(call);
     return true;
+  }
+
+  #take(matches: (waiting: { event: string; request: number }) => boolean): { request: number } | undefined {
+    const index = this.#requests.findIndex(matches);
+    return index < 0 ? undefined : this.#requests.splice(index, 1)[0];
   }
 }
 
@@ -121,6 +124,7 @@ export function itemOf(generation: Generation, id: string): Item {
     if (item?.id === id) return item;
   }
   const item: Item = { id, ms: 0 };
-  items.push(item);
+  // As long as it has to be: an array that is added to takes room for sixteen more.
+  generation.items = [...items, item];
   return item;
 }

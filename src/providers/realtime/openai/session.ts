@@ -21,7 +21,7 @@ import type { ResolvedOptions } from './options.ts';
 import { carryOut, disown, type OrdersHost, seed } from './orders.ts';
 import { type Behaviour, sessionOf } from './settings.ts';
 import { Turns } from './turns.ts';
-import { createWire, type Wire } from './wire.ts';
+import { hear, ignores, receive, type WireHost } from './wire.ts';
 
 /** What every connection of a spec has in common. */
 export interface SessionRecipe {
@@ -54,7 +54,7 @@ class Session implements SessionConnection {
   readonly #ids = new Ids();
   readonly #turns: Turns;
   readonly #orders: OrdersHost;
-  readonly #wire: Wire;
+  readonly #wire: WireHost;
   readonly #release = (): void => this.close();
   #phase: 'opening' | 'ready' | 'closed' = 'opening';
   #line: Line | undefined;
@@ -80,7 +80,7 @@ class Session implements SessionConnection {
       language: options.language,
       send: (event) => this.#line?.send(event),
     };
-    this.#wire = createWire({
+    this.#wire = {
       ...shared,
       context: { ...reports, logger: context.logger, takeGeneration: () => context.takeGeneration() },
       interrupts: behaviour.interrupts,
@@ -88,7 +88,7 @@ class Session implements SessionConnection {
       orphaned: (call) => disown(this.#orders, call),
       isConfigured: () => this.#phase === 'ready',
       lost: (code, retryable) => this.#lose(code, retryable),
-    });
+    };
   }
 
   /** A report may release the connection in the middle of a message: the rest of that message is not told. */
@@ -146,9 +146,9 @@ class Session implements SessionConnection {
     this.#line = openLine(sdk, this.#recipe.options, {
       clock,
       opened: () => this.#configure(),
-      ignores: this.#wire.ignores,
-      event: this.#wire.receive,
-      audio: (delta) => this.#wire.hear(delta.response, delta.item, delta.base64),
+      ignores,
+      event: (event) => receive(this.#wire, event),
+      audio: ({ response, item, base64 }) => hear(this.#wire, response, item, base64),
       malformed: () => {
         this.#counters.malformed += 1;
         logger.warn({ connection }, 'the model sent a frame that is no message');

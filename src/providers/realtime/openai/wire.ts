@@ -26,15 +26,6 @@ export interface WireHost {
   readonly isConfigured: () => boolean;
 }
 
-export interface Wire {
-  /** Messages of this type say nothing. */
-  readonly ignores: (type: string) => boolean;
-  /** Any server message but audio. */
-  readonly receive: (event: Fields) => void;
-  /** One audio delta; `base64` is kept. */
-  readonly hear: (response: string, item: string, base64: Uint8Array) => void;
-}
-
 // Messages that say nothing the facts do not say; everything else unknown is counted.
 const IGNORED = new Set([
   'session.created',
@@ -74,68 +65,95 @@ const ENDS: Readonly<Record<string, GenerationEnd>> = {
   incomplete: 'incomplete',
 };
 
-type Handlers = Readonly<Record<string, (event: Fields) => void>>;
-
-/** Creates the translation for one connection. Source: protocols/providers.md section 1. */
-export function createWire(host: WireHost): Wire {
-  const hear = hearing(host);
-  const handlers: Handlers = {
-    'session.updated': () => host.configured(),
-    error: (event) => fail(host, object(event, 'error')),
-    ...callerHandlers(host),
-    ...modelHandlers(host, hear),
-  };
-  return {
-    hear,
-    ignores: (type) => IGNORED.has(type),
-    receive(event) {
-      const type = text(event, 'type');
-      const handle = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
-      if (handle) handle(event);
-      else if (!IGNORED.has(type)) host.counters.unknown += 1;
-    },
-  };
+/** Messages of this type say nothing. */
+export function ignores(type: string): boolean {
+  return IGNORED.has(type);
 }
 
-function callerHandlers({ ids, turns, counters, interrupts, context }: WireHost): Handlers {
-  return {
-    'input_audio_buffer.speech_started': () => {
+/** Translates any server message but audio. Source: protocols/providers.md section 1. */
+export function receive(host: WireHost, event: Fields): void {
+  const type = text(event, 'type');
+  const handle = HANDLERS.get(type);
+  if (handle) handle(host, event);
+  else if (!IGNORED.has(type)) host.counters.unknown += 1;
+}
+
+/** Translates one audio delta; `base64` is kept. */
+export function hear(host: WireHost, response: string, item: string, base64: Uint8Array): void {
+  const { ids, counters, context } = host;
+  const generation = ids.response(response);
+  if (!generation) {
+    counters.late += 1;
+    return;
+  }
+  const chunk = chunkOfBase64(base64, generation.gen);
+  if (chunk.ms <= 0) return;
+  // Counted even when it is too late: the vendor's item holds it, and a truncation is measured against that.
+  itemOf(generation, item).ms += chunk.ms;
+  if (generation.cut || generation.done) {
+    counters.late += 1;
+    return;
+  }
+  if (generation.audioMs === 0) context.fact({ type: 'gen.audio', gen: generation.gen });
+  generation.audioMs += chunk.ms;
+  context.audio(chunk);
+}
+
+const HANDLERS = new Map<string, (host: WireHost, event: Fields) => void>([
+  ['session.updated', ({ configured }) => configured()],
+  ['error', (host, event) => fail(host, object(event, 'error'))],
+  [
+    'input_audio_buffer.speech_started',
+    ({ interrupts, ids, context }) => {
       if (interrupts) ids.interrupt();
       context.fact({ type: 'voice.start' });
     },
-    'input_audio_buffer.speech_stopped': () => context.fact({ type: 'voice.stop' }),
-    'input_audio_buffer.committed': (event) => turns.committed(text(event, 'item_id')),
-    'conversation.item.input_audio_transcription.delta': (event) =>
-      turns.transcribing(text(event, 'item_id'), text(event, 'delta')),
-    'conversation.item.input_audio_transcription.completed': (event) =>
-      turns.transcribed(text(event, 'item_id'), text(event, 'transcript')),
-    'conversation.item.input_audio_transcription.failed': (event) => {
+  ],
+  ['input_audio_buffer.speech_stopped', ({ context }) => context.fact({ type: 'voice.stop' })],
+  ['input_audio_buffer.committed', ({ turns }, event) => turns.committed(text(event, 'item_id'))],
+  [
+    'conversation.item.input_audio_transcription.delta',
+    ({ turns }, event) => turns.transcribing(text(event, 'item_id'), text(event, 'delta')),
+  ],
+  [
+    'conversation.item.input_audio_transcription.completed',
+    ({ turns }, event) => turns.transcribed(text(event, 'item_id'), text(event, 'transcript')),
+  ],
+  [
+    'conversation.item.input_audio_transcription.failed',
+    ({ turns, counters }, event) => {
       counters.untranscribed += 1;
       turns.transcribed(text(event, 'item_id'), undefined);
     },
-  };
-}
-
-function modelHandlers(host: WireHost, hear: Wire['hear']): Handlers {
-  return {
-    'response.created': (event) => begin(host, object(event, 'response')),
-    'response.output_audio.delta': (event) =>
-      hear(text(event, 'response_id'), text(event, 'item_id'), Buffer.from(text(event, 'delta'), 'latin1')),
-    'response.output_audio_transcript.delta': (event) => {
+  ],
+  ['response.created', (host, event) => begin(host, object(event, 'response'))],
+  [
+    'response.output_audio.delta',
+    (host, event) => {
+      const base64 = Buffer.from(text(event, 'delta'), 'latin1');
+      hear(host, text(event, 'response_id'), text(event, 'item_id'), base64);
+    },
+  ],
+  [
+    'response.output_audio_transcript.delta',
+    (host, event) => {
       const generation = live(host, text(event, 'response_id'));
       if (!generation) return;
       const { gen, audioMs } = generation;
       host.context.wrote({ kind: 'assistant', gen, delta: text(event, 'delta'), audioMs });
     },
-    'response.output_item.done': (event) => {
+  ],
+  [
+    'response.output_item.done',
+    (host, event) => {
       const response = text(event, 'response_id');
       if (host.ids.response(response)?.cut) disownTool(host, object(event, 'item'));
       const generation = live(host, response);
       if (generation) callTool(host, generation, object(event, 'item'));
     },
-    'response.done': (event) => finish(host, object(event, 'response')),
-  };
-}
+  ],
+  ['response.done', (host, event) => finish(host, object(event, 'response'))],
+]);
 
 /** The generation of a response if it still has an effect; otherwise what came is dropped here and counted. */
 function live({ ids, counters }: WireHost, response: string): Generation | undefined {
@@ -143,28 +161,6 @@ function live({ ids, counters }: WireHost, response: string): Generation | undef
   if (generation && !generation.cut && !generation.done) return generation;
   counters.late += 1;
   return undefined;
-}
-
-function hearing(host: WireHost): Wire['hear'] {
-  const { ids, counters, context } = host;
-  return (response, item, base64) => {
-    const generation = ids.response(response);
-    if (!generation) {
-      counters.late += 1;
-      return;
-    }
-    const chunk = chunkOfBase64(base64, generation.gen);
-    if (chunk.ms <= 0) return;
-    // Counted even when it is too late: the vendor's item holds it, and a truncation is measured against that.
-    itemOf(generation, item).ms += chunk.ms;
-    if (generation.cut || generation.done) {
-      counters.late += 1;
-      return;
-    }
-    if (generation.audioMs === 0) context.fact({ type: 'gen.audio', gen: generation.gen });
-    generation.audioMs += chunk.ms;
-    context.audio(chunk);
-  };
 }
 
 function begin({ ids, counters, context }: WireHost, response: Fields): void {
