@@ -150,7 +150,8 @@ function nextKey(): number {
   return keys[used++]!;
 }
 
-function applyMask(bytes: Buffer, from: number, to: number, key: number): void {
+/** Masks what is there, or takes the mask off (RFC 6455 §5.3). `key` is the four bytes, the lowest first. */
+export function applyMask(bytes: Buffer, from: number, to: number, key: number): void {
   const a = key & 0xff;
   const b = (key >>> 8) & 0xff;
   const c = (key >>> 16) & 0xff;

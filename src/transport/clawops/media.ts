@@ -5,6 +5,7 @@
 import { WebSocket } from 'ws';
 import { base64Of, type Chunk } from '../../audio/chunk.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock.ts';
+import { readWholeFrames } from '../../runtime/frame-reader.ts';
 import { FrameWriter } from '../../runtime/frame-writer.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { ClawopsCounters } from './counters.ts';
@@ -37,6 +38,8 @@ const LONGEST_BACKLOG = 512 * 1024;
 
 /** Largest message accepted, in bytes: a thousand times what the platform sends on a media connection. */
 const LARGEST_MESSAGE = 256 * 1024;
+
+const READING = { masked: false, longest: LARGEST_MESSAGE } as const;
 
 /** How a media connection ended without our doing. */
 export type MediaEnd =
@@ -163,6 +166,7 @@ class MediaConnection implements Media {
   #attach(socket: WebSocket): void {
     socket.on('upgrade', (response) => {
       this.#frames = new FrameWriter(response.socket, true);
+      socket.once('open', () => readWholeFrames(socket, response.socket, READING));
     });
     socket.on('open', () => {
       this.#keepalive = createKeepalive(socket, this.#options.clock);

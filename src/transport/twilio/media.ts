@@ -2,10 +2,11 @@
  * @module One media stream that Twilio opened to us (carriers.md §3.5): caller audio in, agent audio and marks out.
  * Nothing is queued on this side, so what is sent is in order and a clear is on the wire at once.
  */
-import type { Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { base64Of, type Chunk } from '../../audio/chunk.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock.ts';
+import { readWholeFrames } from '../../runtime/frame-reader.ts';
 import { FrameWriter } from '../../runtime/frame-writer.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { TwilioCounters } from './counters.ts';
@@ -19,6 +20,7 @@ import {
   type StreamStart,
   type StreamWriter,
 } from './frame.ts';
+import { MAX_PAYLOAD } from './settings.ts';
 
 /** Twilio says what a stream is in its first messages; who says nothing for so long is not Twilio. */
 const START_LIMIT = 10_000;
@@ -57,7 +59,7 @@ export interface MediaListener {
 export interface MediaOptions {
   readonly socket: WebSocket;
   /** The connection under it. */
-  readonly stream: Writable;
+  readonly stream: Duplex;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: TwilioCounters;
@@ -146,6 +148,7 @@ export class Media {
 
   #attach(): void {
     const socket = this.#socket;
+    readWholeFrames(socket, this.#options.stream, { masked: true, longest: MAX_PAYLOAD });
     socket.on('message', (data, binary) => {
       if (Buffer.isBuffer(data)) this.#receive(data, binary);
     });

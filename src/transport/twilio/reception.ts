@@ -2,7 +2,7 @@
  * @module Where calls come in: a webhook makes a line ring, and the media stream it is answered with comes back with
  * the line's token. A stream that nobody announced is closed, unless any stream is welcome.
  */
-import type { Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { CallInfo, TransportHost } from '../contract.ts';
 import type { TwilioCounters } from './counters.ts';
@@ -74,7 +74,7 @@ export class Reception implements LineContext {
   }
 
   /** A media connection was accepted. */
-  open(socket: WebSocket, stream: Writable): void {
+  open(socket: WebSocket, stream: Duplex): void {
     const { host, counters } = this.#options;
     this.#streams.add(
       new Media({

@@ -10,6 +10,7 @@ import type { RealtimeClientEvent } from 'openai/resources/realtime/realtime';
 import { base64Of, type Chunk } from '../../../audio/chunk.ts';
 import { OffhookError } from '../../../errors.ts';
 import type { Clock } from '../../../runtime/clock.ts';
+import { readWholeFrames } from '../../../runtime/frame-reader.ts';
 import { FrameWriter } from '../../../runtime/frame-writer.ts';
 import { trackWork } from '../../../runtime/work.ts';
 import { APPEND_HEAD, APPEND_TAIL, type AudioDelta, readAudioDelta, readType } from './delta.ts';
@@ -72,6 +73,8 @@ export interface Line {
 // Three quarters of a minute of audio; more in one message is a fault, and a call may not cost that much memory.
 const LARGEST_MESSAGE = 512 * 1024;
 
+const READING = { masked: false, longest: LARGEST_MESSAGE } as const;
+
 // Five seconds of the caller's audio: what has not left by then is heard too late to be answered.
 const LONGEST_BACKLOG = 64 * 1024;
 
@@ -118,7 +121,10 @@ export function openLine(
   );
   watch(rt, lose);
   takeMessages(rt, pulse, host, () => isClosed);
-  socket.on('upgrade', (response) => (frames = new FrameWriter(response.socket, true)));
+  socket.on('upgrade', (response) => {
+    frames = new FrameWriter(response.socket, true);
+    socket.once('open', () => readWholeFrames(socket, response.socket, READING));
+  });
   return {
     close,
     send(event) {
