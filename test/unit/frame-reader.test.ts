@@ -2,10 +2,14 @@
  * Reading past `ws` changes nothing that a listener could tell: whatever arrives, in whatever pieces, the same messages,
  * pings, closes and faults are heard in the same order.
  */
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { readWholeFrames } from '../../src/runtime/frame-reader.ts';
 
 const LONGEST = 70_000;
@@ -261,4 +265,55 @@ it('leaves a stream alone that something else reads too', () => {
   stream.on('data', () => {}).on('data', () => {});
   expect(readWholeFrames(socket, stream, options)).toBe(false);
   expect(stream.listenerCount('data')).toBe(2);
+});
+
+describe('over TLS, as every vendor is reached', () => {
+  // A key that both know, so that no certificate has to be kept here.
+  const psk = Buffer.alloc(16, 7);
+  const cipher = { ciphers: 'PSK-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } as const;
+
+  it('either side reads by itself, small messages and those of many records', async () => {
+    const heard: string[] = [];
+    const taken: boolean[] = [];
+    const listen = (name: string, socket: WebSocket, stream: Duplex): void => {
+      taken.push(readWholeFrames(socket, stream, { masked: name === 'server', longest: LONGEST }));
+      socket.on('message', (data: Buffer) =>
+        heard.push(`${name}: ${data.length} ${data.toString('utf8', 0, 5)}`),
+      );
+    };
+    const server = createServer({ ...cipher, pskCallback: () => psk });
+    const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+    sockets.on('connection', (socket, { socket: stream }) => {
+      listen('server', socket, stream);
+      socket.on('message', (data: Buffer) => {
+        socket.send(data.toString());
+        if (data.toString() === 'last') socket.close(1000);
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = new WebSocket(`ws://127.0.0.1:${port}`, {
+      perMessageDeflate: false,
+      createConnection: () =>
+        connect({
+          ...cipher,
+          port,
+          host: '127.0.0.1',
+          pskCallback: () => ({ psk, identity: 'test' }),
+          checkServerIdentity: () => undefined,
+        }),
+    });
+    client.on('upgrade', ({ socket }) => client.once('open', () => listen('client', client, socket)));
+    await once(client, 'open');
+    const large = 'large'.repeat(12_000);
+    for (const message of ['first', large, 'last']) client.send(message);
+    await once(client, 'close');
+    sockets.close();
+    server.close();
+    const lines = ['5 first', '60000 large', '4 last'];
+    expect(taken).toEqual([true, true]);
+    for (const name of ['server', 'client']) {
+      expect(heard.filter((line) => line.startsWith(name))).toEqual(lines.map((line) => `${name}: ${line}`));
+    }
+  });
 });
