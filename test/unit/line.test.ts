@@ -266,6 +266,24 @@ describe('one of our own lines', () => {
     expect(ms).toBeGreaterThan(500);
     expect(parts.record.entries).toMatchObject([{ role: 'assistant', kind: 'apology' }]);
   });
+
+  it('is still there to be begun when what was said before it is cut', () => {
+    const { order, say, line, leg, facts, startMedia } = openLine();
+    startMedia();
+    line.steer('live', 'live');
+    order({ type: 'begin', gen: 1 });
+    say(1, 600);
+    order({ type: 'play', line: 'apology', request: 7 });
+    const { gen } = facts.at(-1)!;
+    order({ type: 'flush', gen: 1, by: 'voice' });
+    const before = leg.played.length;
+    order({ type: 'begin', gen });
+    expect(leg.played.length).toBeGreaterThan(before);
+    expect(leg.played.slice(before).every((chunk) => chunk.gen === gen)).toBe(true);
+    // It was given a voice: the chart waits for its end, and is told of it.
+    order({ type: 'finish', gen });
+    expect(line.playout.ledger(gen!)?.sentMs).toBeGreaterThan(500);
+  });
 });
 
 describe('frames that stop coming', () => {

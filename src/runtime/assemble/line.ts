@@ -52,7 +52,7 @@ export interface Line {
   speak(chunk: Chunk): void;
   /** The chart's tags, after its orders went out. */
   steer(hear: HearMode, speak: SpeakMode): void;
-  /** A gate that is live has something to pass. */
+  /** How far the caller's audio has come on the carrier's media axis, in ms. */
   readonly heardMs: number;
 }
 
