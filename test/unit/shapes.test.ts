@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { afterEach, expect, test } from 'vitest';
 import { createHearGate, createSpeakGate } from '../../src/audio/gate.ts';
+import { addAudio, createGeneration, freeze, heardBy } from '../../src/audio/playout-ledger.ts';
 import { createChunkRing } from '../../src/audio/ring.ts';
 import { createLine } from '../../src/runtime/assemble/line.ts';
 import { createProgress } from '../../src/runtime/assemble/progress.ts';
@@ -49,4 +50,15 @@ test('is no dictionary', () => {
   });
   literal(0);
   expect(isFast(literal(1))).toBe(false);
+});
+
+test('where a generation has played is forgotten once no more of it can be heard', () => {
+  const entry = createGeneration(1);
+  addAudio(entry, 0, 100);
+  addAudio(entry, 300, 100);
+  expect(entry.runs).toHaveLength(2);
+  freeze(entry, 350);
+  addAudio(entry, 600, 100);
+  expect(entry.runs).toEqual([]);
+  expect(heardBy(entry, 1000)).toBe(150);
 });
